@@ -1,0 +1,90 @@
+"""What the database says, in the product's words.
+
+AibcError
+├── DatabaseUnavailable   the server cannot be reached, is shutting down or did not answer in time
+├── InvalidText           a text holds a character PostgreSQL cannot keep
+└── RuleViolation         a function or trigger refused: SQLSTATE ZBnnn, where nnn is the HTTP status
+
+Functions of the schema refuse with
+`RAISE EXCEPTION USING ERRCODE = 'ZB409', CONSTRAINT = 'already_reviewed', MESSAGE = '<sentence>'`:
+the stable code travels as the constraint's name, the sentence as the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from aibc.errors import AibcError
+
+_RULE_STATE = re.compile(r"ZB([45]\d\d)")
+RETRYABLE_STATES = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DiskFullError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+
+class DatabaseUnavailable(AibcError):
+    """The database is not answering at the moment. Please try again in a few seconds."""
+
+    code = "database_unavailable"
+    status = 503
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class InvalidText(AibcError):
+    """A text in the request holds a character that cannot be stored, such as NUL."""
+
+    code = "invalid_text"
+    status = 422
+
+
+class RuleViolation(AibcError):
+    """A rule kept by the database refused the change."""
+
+    code: str  # type: ignore[misc]  # per instance: the database names it
+    status: int  # type: ignore[misc]
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise the product's errors in place of the driver's."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise _translate(error) from error
+    except _UNAVAILABLE as error:
+        raise DatabaseUnavailable from error
+
+
+def _translate(error: asyncpg.PostgresError) -> Exception:
+    rule = _RULE_STATE.fullmatch(error.sqlstate or "")
+    if rule:
+        return RuleViolation(int(rule[1]), error.constraint_name or "refused", error.message or "")
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+        return InvalidText()
+    if isinstance(error, _UNAVAILABLE):
+        return DatabaseUnavailable()
+    return error

@@ -1,0 +1,238 @@
+"""Every setting the product reads, in frozen groups, from the environment.
+
+`load_settings()` is the only reader of `os.environ`. With `DATABASE_URL` set the service runs for
+real: missing, short or well-known secrets stop it with one sentence. Without it, secrets are
+random and kept in `.aibc/` beside the embedded database.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+
+MEBIBYTE = 1024 * 1024
+MIN_SECRET_LENGTH = 32
+KNOWN_SECRETS = re.compile(r"change.?me|secret|example|default|password|(.)\1{7}", re.IGNORECASE)
+
+Number = TypeVar("Number", int, float)
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message is one sentence that says how to mend it."""
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    url: str
+    embedded: bool
+    pool_size: int
+    pool_timeout_seconds: float = 2.0
+    statement_timeout_seconds: int = 10
+    lock_timeout_seconds: int = 5
+    behind_pgbouncer: bool = False
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    host: str
+    port: int
+    workers: int
+    public_url: str
+    frontend_url: str
+    cors_origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    trusted_proxy_hops: int
+    environment: str
+    metrics_token: str = field(repr=False, default="")
+    log_level: str = "info"
+
+
+@dataclass(frozen=True)
+class TokenSettings:
+    access_secret: str = field(repr=False)
+    refresh_secret: str = field(repr=False)
+    access_minutes: int = 60
+    refresh_days: int = 7
+
+
+@dataclass(frozen=True)
+class SignInSettings:
+    max_login_attempts: int = 5
+    max_login_attempts_per_email: int = 50
+    lockout_minutes: int = 30
+    signups_per_hour: int = 100
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    bucket: str
+    project: str
+    credentials_file: str
+    local_directory: Path
+    link_secret: str = field(repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        return not self.bucket
+
+
+@dataclass(frozen=True)
+class UploadSettings:
+    uploads_per_hour: int = 10
+    bytes_per_day: int = 100 * MEBIBYTE
+    refusals_per_hour: int = 30
+    max_file_bytes: int = 50 * MEBIBYTE
+    body_idle_seconds: float = 30.0
+    body_total_seconds: float = 900.0
+
+
+@dataclass(frozen=True)
+class QuizSettings:
+    grading: Literal["server", "client"] = "server"
+
+
+@dataclass(frozen=True)
+class Settings:
+    database: DatabaseSettings
+    server: ServerSettings
+    tokens: TokenSettings
+    sign_in: SignInSettings
+    storage: StorageSettings
+    uploads: UploadSettings
+    quizzes: QuizSettings
+    data_directory: Path
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment. Raises SettingsError with one sentence when something is wrong."""
+    read = _Reader(os.environ if environ is None else environ)
+    data_directory = Path(read.text("AIBC_DATA_DIR", ".aibc")).absolute()
+    url = read.text("DATABASE_URL", "")
+    secret = _secret_source(read, data_directory, embedded=not url)
+    host = read.text("HOST", "127.0.0.1")
+    port = read.whole("PORT", 8000, 1, 65535)
+    public_url = read.text("PUBLIC_URL", f"http://localhost:{port}").rstrip("/")
+    workers = read.whole("WORKERS", 1, 1, 64)
+    return Settings(
+        database=DatabaseSettings(
+            url=_plain_driver_url(url),
+            embedded=not url,
+            pool_size=read.whole("DATABASE_POOL_SIZE", 10, 1, 200),
+            behind_pgbouncer=read.flag("DATABASE_PGBOUNCER", default=False),
+        ),
+        server=ServerSettings(
+            host=host,
+            port=port,
+            workers=workers,
+            public_url=public_url,
+            frontend_url=read.text("FRONTEND_URL", "http://localhost:3000").rstrip("/"),
+            cors_origins=read.items("CORS_ORIGINS", "http://localhost:3000,http://localhost:3001"),
+            allowed_hosts=read.items("ALLOWED_HOSTS", ""),
+            trusted_proxy_hops=read.whole("TRUSTED_PROXY_HOPS", 0, 0, 10),
+            environment=read.text("ENVIRONMENT", "development"),
+            metrics_token=read.text("METRICS_TOKEN", ""),
+            log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+        ),
+        tokens=TokenSettings(
+            access_secret=secret("JWT_SECRET_KEY"),
+            refresh_secret=secret("JWT_REFRESH_SECRET_KEY"),
+            access_minutes=read.whole("ACCESS_TOKEN_EXPIRE_MINUTES", 60, 1, 24 * 60),
+            refresh_days=read.whole("REFRESH_TOKEN_EXPIRE_DAYS", 7, 1, 365),
+        ),
+        sign_in=SignInSettings(
+            max_login_attempts=read.whole("MAX_LOGIN_ATTEMPTS", 5, 1, 1000),
+            lockout_minutes=read.whole("LOCKOUT_DURATION_MINUTES", 30, 1, 24 * 60),
+            signups_per_hour=read.whole("SIGNUPS_PER_HOUR", 100, 1, 1_000_000),
+        ),
+        storage=StorageSettings(
+            bucket=read.text("GCS_BUCKET_NAME", ""),
+            project=read.text("GCS_PROJECT_ID", ""),
+            credentials_file=read.text("GOOGLE_APPLICATION_CREDENTIALS", ""),
+            local_directory=Path(
+                read.text("STORAGE_DIR", str(data_directory / "storage"))
+            ).absolute(),
+            link_secret=secret("LINK_SECRET_KEY"),
+        ),
+        uploads=UploadSettings(),
+        quizzes=QuizSettings(
+            grading=cast(
+                Literal["server", "client"],
+                read.choice("QUIZ_GRADING", ("server", "client"), "server"),
+            )
+        ),
+        data_directory=data_directory,
+    )
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def items(self, name: str, default: str) -> tuple[str, ...]:
+        parts = (part.strip().rstrip("/") for part in self.text(name, default).split(","))
+        return tuple(part for part in parts if part)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).lower()
+        if value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        return self.choice(name, ("true", "false"), str(default).lower()) == "true"
+
+    def whole(self, name: str, default: int, lowest: int, highest: int) -> int:
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"\d{1,9}", value) or not lowest <= int(value) <= highest:
+            raise SettingsError(
+                f"{name} must be a whole number from {lowest} to {highest}, not {value!r}."
+            )
+        return int(value)
+
+
+def _secret_source(
+    read: _Reader, data_directory: Path, *, embedded: bool
+) -> Callable[[str], str]:
+    def secret(name: str) -> str:
+        value = read.text(name, "")
+        if not value and embedded:
+            return _kept_secret(data_directory / "secrets" / name.lower())
+        if not value:
+            raise SettingsError(
+                f"{name} is not set: give it at least {MIN_SECRET_LENGTH} random characters, "
+                "for example from `openssl rand -hex 32`."
+            )
+        if len(value) < MIN_SECRET_LENGTH or KNOWN_SECRETS.search(value):
+            raise SettingsError(
+                f"{name} is too short or too well known: give it at least {MIN_SECRET_LENGTH} "
+                "random characters, for example from `openssl rand -hex 32`."
+            )
+        return value
+
+    return secret
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the secret kept in `path`; make it, readable by its owner alone, when it is missing."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    value = secrets.token_hex(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(value)
+    return value
+
+
+def _plain_driver_url(url: str) -> str:
+    """Accept `postgresql+asyncpg://` and the like, which other tools write."""
+    return re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url)
