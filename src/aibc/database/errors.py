@@ -3,7 +3,7 @@
 AibcError
 ├── DatabaseUnavailable   the server cannot be reached, is shutting down or did not answer in time
 ├── InvalidText           a text holds a character PostgreSQL cannot keep
-└── RuleViolation         a function or trigger refused: SQLSTATE ZBnnn, where nnn is the HTTP status
+└── RuleViolation         a function or trigger refused: SQLSTATE ZBnnn, nnn is the HTTP status
 
 Functions of the schema refuse with
 `RAISE EXCEPTION USING ERRCODE = 'ZB409', CONSTRAINT = 'already_reviewed', MESSAGE = '<sentence>'`:
@@ -83,8 +83,8 @@ def _translate(error: asyncpg.PostgresError) -> Exception:
     rule = _RULE_STATE.fullmatch(error.sqlstate or "")
     if rule:
         return RuleViolation(int(rule[1]), error.constraint_name or "refused", error.message or "")
-    if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+    if isinstance(
+        error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError
+    ):
         return InvalidText()
-    if isinstance(error, _UNAVAILABLE):
-        return DatabaseUnavailable()
-    return error
+    return DatabaseUnavailable() if isinstance(error, _UNAVAILABLE) else error

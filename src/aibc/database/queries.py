@@ -13,10 +13,10 @@ _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 
 
 class Queries:
-    """The statements of one file. `queries["name"]` fails at import time of the caller when absent."""
+    """The statements of one file. `queries["name"]` fails when absent: look names up on import."""
 
     def __init__(self, source: str, text: str) -> None:
-        parts = _NAME.split(text)
+        parts: list[str] = _NAME.split(text)
         names = parts[1::2]
         if len(names) != len(set(names)):
             raise ValueError(f"{source} names a statement twice")

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import Executable
 
-_DIALECT = asyncpg_dialect()
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 
 def render(statement: Executable) -> tuple[str, list[Any]]:
-    """The statement's text with `$1…` and its arguments in order: `connection.fetch(text, *args)`."""
+    """The statement's text with `$1…` and its arguments in order, for `fetch(text, *args)`."""
     compiled = statement.compile(  # type: ignore[attr-defined]
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
