@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 MEBIBYTE = 1024 * 1024
 MIN_SECRET_LENGTH = 32
 KNOWN_SECRETS = re.compile(r"change.?me|secret|example|default|password|(.)\1{7}", re.IGNORECASE)
 
-Number = TypeVar("Number", int, float)
+# Set by `aibc serve` for its own workers, never by a person: where the embedded server is.
+EMBEDDED_URL = "AIBC_EMBEDDED_URL"
 
 
 class SettingsError(Exception):
@@ -28,9 +31,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    url: str
+    url: str  # empty: the embedded server is still to be started
     embedded: bool
-    pool_size: int
+    pool_size: int  # connections of one worker process
+    direct_url: str = ""  # past PgBouncer, for migrations; empty: the same as `url`
+    migrate_on_start: bool = True
+    bin_directory: Path | None = None  # PostgreSQL's programs; None: the installed bundle
     pool_timeout_seconds: float = 2.0
     statement_timeout_seconds: int = 10
     lock_timeout_seconds: int = 5
@@ -112,32 +118,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment. Raises SettingsError with one sentence when something is wrong."""
     read = _Reader(os.environ if environ is None else environ)
     data_directory = Path(read.text("AIBC_DATA_DIR", ".aibc")).absolute()
-    url = read.text("DATABASE_URL", "")
-    secret = _secret_source(read, data_directory, embedded=not url)
-    host = read.text("HOST", "127.0.0.1")
-    port = read.whole("PORT", 8000, 1, 65535)
-    public_url = read.text("PUBLIC_URL", f"http://localhost:{port}").rstrip("/")
-    workers = read.whole("WORKERS", 1, 1, 64)
+    embedded = not read.text("DATABASE_URL", "")
+    secret = _secret_source(read, data_directory, embedded=embedded)
+    server = _server_settings(read)
     return Settings(
-        database=DatabaseSettings(
-            url=_plain_driver_url(url),
-            embedded=not url,
-            pool_size=read.whole("DATABASE_POOL_SIZE", 10, 1, 200),
-            behind_pgbouncer=read.flag("DATABASE_PGBOUNCER", default=False),
-        ),
-        server=ServerSettings(
-            host=host,
-            port=port,
-            workers=workers,
-            public_url=public_url,
-            frontend_url=read.text("FRONTEND_URL", "http://localhost:3000").rstrip("/"),
-            cors_origins=read.items("CORS_ORIGINS", "http://localhost:3000,http://localhost:3001"),
-            allowed_hosts=read.items("ALLOWED_HOSTS", ""),
-            trusted_proxy_hops=read.whole("TRUSTED_PROXY_HOPS", 0, 0, 10),
-            environment=read.text("ENVIRONMENT", "development"),
-            metrics_token=read.text("METRICS_TOKEN", ""),
-            log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
-        ),
+        database=_database_settings(read, server.workers, embedded=embedded),
+        server=server,
         tokens=TokenSettings(
             access_secret=secret("JWT_SECRET_KEY"),
             refresh_secret=secret("JWT_REFRESH_SECRET_KEY"),
@@ -169,6 +155,43 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def _database_settings(read: _Reader, workers: int, *, embedded: bool) -> DatabaseSettings:
+    url = read.text(EMBEDDED_URL if embedded else "DATABASE_URL", "")
+    bin_directory = read.text("PG_BIN_DIR", "")
+    return DatabaseSettings(
+        url=_plain_driver_url(url),
+        embedded=embedded,
+        pool_size=read.whole("DATABASE_POOL_SIZE", _pool_size(workers), 1, 200),
+        direct_url=_plain_driver_url(read.text("DATABASE_DIRECT_URL", "")),
+        migrate_on_start=read.flag("MIGRATE_ON_START", default=True),
+        bin_directory=Path(bin_directory).absolute() if bin_directory else None,
+        behind_pgbouncer=read.flag("DATABASE_PGBOUNCER", default=False),
+    )
+
+
+def _server_settings(read: _Reader) -> ServerSettings:
+    port = read.whole("PORT", 8000, 1, 65535)
+    return ServerSettings(
+        host=read.text("HOST", "127.0.0.1"),
+        port=port,
+        workers=read.whole("WORKERS", 1, 1, 64),
+        public_url=read.text("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
+        frontend_url=read.text("FRONTEND_URL", "http://localhost:3000").rstrip("/"),
+        cors_origins=read.items("CORS_ORIGINS", "http://localhost:3000,http://localhost:3001"),
+        allowed_hosts=read.items("ALLOWED_HOSTS", ""),
+        trusted_proxy_hops=read.whole("TRUSTED_PROXY_HOPS", 0, 0, 10),
+        environment=read.text("ENVIRONMENT", "development"),
+        metrics_token=read.text("METRICS_TOKEN", ""),
+        log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+    )
+
+
+def _pool_size(workers: int) -> int:
+    """Five connections a core keep PostgreSQL busy; the workers share them, five each at least."""
+    cores = os.cpu_count() or 1
+    return max(5, min(40, max(10, 5 * cores) // workers))
+
+
 class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -198,9 +221,7 @@ class _Reader:
         return int(value)
 
 
-def _secret_source(
-    read: _Reader, data_directory: Path, *, embedded: bool
-) -> Callable[[str], str]:
+def _secret_source(read: _Reader, data_directory: Path, *, embedded: bool) -> Callable[[str], str]:
     def secret(name: str) -> str:
         value = read.text(name, "")
         if not value and embedded:
@@ -221,16 +242,25 @@ def _secret_source(
 
 
 def _kept_secret(path: Path) -> str:
-    """Read the secret kept in `path`; make it, readable by its owner alone, when it is missing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    value = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(value)
-    return value
+    """Read the secret kept in `path`; make it, readable by its owner alone, when it is missing.
+
+    The file appears whole or not at all: of several processes that start at once the first one's
+    secret stands, and all read the same.
+    """
+    for directory in (path.parents[1], path.parent):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(descriptor)
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            Path(draft).unlink()
+    return path.read_text(encoding="ascii").strip()
 
 
 def _plain_driver_url(url: str) -> str:
