@@ -1,0 +1,64 @@
+"""What can be wrong about the catalog.
+
+AibcError
+├── PathwayNotFound       no live pathway has this id
+├── ModuleNotFound        no live module has this id
+├── ResourceNotFound      no live resource has this id
+└── CatalogInvalid        files of a catalog hold mistakes; each one with its file and line
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aibc.errors import AibcError
+
+
+class PathwayNotFound(AibcError):
+    """There is no such pathway."""
+
+    code = "pathway_not_found"
+    status = 404
+
+
+class ModuleNotFound(AibcError):
+    """There is no such module."""
+
+    code = "module_not_found"
+    status = 404
+
+
+class ResourceNotFound(AibcError):
+    """There is no such resource."""
+
+    code = "resource_not_found"
+    status = 404
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in one file. Lines count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class CatalogInvalid(AibcError):
+    """The catalog holds mistakes, so nothing was imported."""
+
+    code = "catalog_invalid"
+    status = 422
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = sorted(problems)
+        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        super().__init__(
+            f"The catalog holds {count}, so nothing was imported.",
+            errors=[{"field": f"{p.file}:{p.line}", "message": p.message} for p in self.problems],
+        )

@@ -1,0 +1,118 @@
+"""Files of a catalog as validated documents, or every mistake in them with its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from aibc.catalog.documents import PathwayDocument
+from aibc.catalog.errors import CatalogInvalid, Problem
+from aibc.catalog.fields import sentence
+from aibc.catalog.yaml_source import Location, YamlMistake, YamlSource, read_yaml
+
+MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_FILES = 1_000
+SUFFIXES = (".yaml", ".yml")
+
+
+def load_catalog(path: Path) -> list[PathwayDocument]:
+    """Read a file, or every YAML file below a directory, one pathway each.
+
+    Raises CatalogInvalid with all mistakes of all files; then nothing is returned.
+    """
+    problems: list[Problem] = []
+    ids = _Ids()
+    documents = []
+    for file in _files(path):
+        document, source = _load_file(file, problems)
+        if source is not None:
+            problems.extend(ids.repeated_in(str(file), source))
+        if document is not None:
+            documents.append(document)
+    if problems:
+        raise CatalogInvalid(problems)
+    return documents
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise CatalogInvalid([Problem(str(path), 0, "there is no such file or directory")])
+    found = sorted(file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}"))
+    if not found:
+        raise CatalogInvalid([Problem(str(path), 0, "holds no file whose name ends in .yaml")])
+    if len(found) > MAX_FILES:
+        raise CatalogInvalid([Problem(str(path), 0, f"holds more than {MAX_FILES} YAML files")])
+    return found
+
+
+def _load_file(
+    file: Path, problems: list[Problem]
+) -> tuple[PathwayDocument | None, YamlSource | None]:
+    try:
+        source = read_yaml(_read_text(file))
+    except YamlMistake as mistake:
+        problems.append(Problem(str(file), mistake.line, mistake.message))
+        return None, None
+    problems.extend(Problem(str(file), twice.line, twice.message) for twice in source.repeated)
+    try:
+        return PathwayDocument.model_validate(source.value), source
+    except ValidationError as error:
+        problems.extend(
+            Problem(str(file), source.line_of(one["loc"]), sentence(one))
+            for one in error.errors(include_url=False)
+        )
+        return None, source
+
+
+def _read_text(file: Path) -> str:
+    if not file.is_file():
+        raise YamlMistake(0, "is not an ordinary file")
+    with file.open("rb") as opened:
+        content = opened.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise YamlMistake(0, f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise YamlMistake(line, "is not UTF-8 text") from error
+
+
+class _Ids:
+    """Where each id was first used: within its kind an id stands once in all files together."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], str] = {}
+
+    def repeated_in(self, file: str, source: YamlSource) -> Iterator[Problem]:
+        for kind, place in _id_places(source):
+            line = source.line_of(place)
+            identifier = _at(source.value, place)
+            if not isinstance(identifier, str):
+                continue
+            first = self._first.setdefault((kind, identifier), f"{file}:{line}")
+            if first != f"{file}:{line}":
+                yield Problem(
+                    file, line, f"the {kind} id '{identifier}' is already used at {first}"
+                )
+
+
+def _id_places(source: YamlSource) -> Iterator[tuple[str, Location]]:
+    for place in source.lines:
+        match place:
+            case ("id",):
+                yield "pathway", place
+            case ("modules", int(), "id"):
+                yield "module", place
+            case ("modules", int(), "resources", int(), "id"):
+                yield "resource", place
+
+
+def _at(value: object, place: Location) -> object:
+    for part in place:
+        value = value[part]  # type: ignore[index]  # the place was recorded while it was read
+    return value
