@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["fixtures.database"]
+pytest_plugins = ["fixtures.database", "fixtures.catalog"]
