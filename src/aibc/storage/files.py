@@ -1,0 +1,140 @@
+"""One file on the local disk, on its way in or out; every method blocks and is meant for a thread.
+
+Both classes open late and close under a lock. A task can be cancelled while its thread still
+writes; closing under that thread's feet would hand its descriptor number to another file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+import google_crc32c
+
+from aibc.storage.hashing import encode_crc32c
+from aibc.storage.store import ObjectExists, StorageUnavailable
+
+
+class PartialFile:
+    """Bytes gathered under a temporary name until they are published under their own.
+
+    Once `publish` returns, the bytes survive a power cut under `target`; after `discard`, neither
+    name exists, whatever had been reached. Raises OSError, and ObjectExists from `publish`.
+    """
+
+    def __init__(self, temporary: Path, target: Path, root: Path) -> None:
+        self.size = 0
+        self._temporary = temporary
+        self._target = target
+        self._root = root
+        self._crc32c = 0
+        self._descriptor: int | None = None
+        self._linked = False
+        self._discarded = False
+        self._lock = threading.Lock()
+
+    @property
+    def crc32c(self) -> str:
+        return encode_crc32c(self._crc32c)
+
+    def write(self, block: bytes) -> None:
+        with self._lock:
+            if self._discarded:
+                return
+            descriptor = self._open()
+            rest = memoryview(block)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            self.size += len(block)
+            self._crc32c = google_crc32c.extend(self._crc32c, block)
+
+    def publish(self) -> None:
+        # The order is the durability: bytes on disk, then the name, then the name on disk.
+        # link() never replaces: of two writers of one key the second gets FileExistsError.
+        with self._lock:
+            if self._discarded:
+                return
+            os.fsync(self._open())
+            _make_directories(self._root, self._target.parent)
+            try:
+                os.link(self._temporary, self._target)
+            except FileExistsError as error:
+                raise ObjectExists from error
+            self._linked = True
+            sync_directory(self._target.parent)
+            self._close_and_unlink()
+
+    def discard(self) -> None:
+        with self._lock:
+            self._discarded = True
+            if self._linked:
+                with contextlib.suppress(OSError):
+                    self._target.unlink()
+            self._close_and_unlink()
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._descriptor = os.open(self._temporary, flags, 0o600)
+        return self._descriptor
+
+    def _close_and_unlink(self) -> None:
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        # What fails here is only litter: the sweep of temporary files finds it.
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+        with contextlib.suppress(OSError):
+            self._temporary.unlink()
+
+
+class ObjectReader:
+    """Reads blocks of a stored object."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes, at least one. Raises OSError, or StorageUnavailable when
+        the file ends before `offset`."""
+        with self._lock:
+            if self._closed:
+                return b""
+            if self._descriptor is None:
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            block = os.pread(self._descriptor, length, offset)
+        if not block:
+            raise StorageUnavailable
+        return block
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in `path` survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_directories(root: Path, directory: Path) -> None:
+    """Make `directory` below `root`, each new level's name on disk before the next."""
+    current = root
+    for part in directory.relative_to(root).parts:
+        parent, current = current, current / part
+        with contextlib.suppress(FileExistsError):
+            current.mkdir(mode=0o700)
+            sync_directory(parent)

@@ -1,0 +1,293 @@
+"""The local disk keeps the contract of every store, and what only a disk can break."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aibc.storage.local import LocalStore
+from aibc.storage.store import (
+    InvalidKey,
+    ObjectExists,
+    StorageError,
+    StorageFull,
+    StorageUnavailable,
+)
+from storage.contract import (
+    KEY,
+    MEBIBYTE,
+    BoundedMemoryContract,
+    CreateOnlyContract,
+    StoreContract,
+    StreamCut,
+    cut_after,
+    pieces,
+    put,
+    read,
+    repeated,
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+async def store(root: Path) -> AsyncIterator[LocalStore]:
+    store = LocalStore(root)
+    yield store
+    await store.close()
+
+
+def files_below(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+@contextmanager
+def failing(
+    monkeypatch: pytest.MonkeyPatch, function: str, number: int, calls: int = 1
+) -> Iterator[None]:
+    """Let the system call fail with errno `number` from its `calls`-th use on."""
+    real = getattr(os, function)
+    count = 0
+
+    def refuse(*arguments: object, **options: object) -> object:
+        nonlocal count
+        count += 1
+        if count >= calls:
+            raise OSError(number, os.strerror(number))
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, function, refuse)
+        yield
+
+
+class TestLocalStore(StoreContract, CreateOnlyContract, BoundedMemoryContract):
+    pass
+
+
+async def test_no_temporary_file_stays_after_a_put(store: LocalStore, root: Path) -> None:
+    await put(store, KEY, pieces(b"x"))
+    assert files_below(root) == [KEY]
+
+
+async def test_no_file_at_all_stays_after_a_cut_upload(store: LocalStore, root: Path) -> None:
+    with pytest.raises(StreamCut):
+        await put(store, KEY, cut_after(b"x" * MEBIBYTE, failure=StreamCut()))
+    assert files_below(root) == []
+
+
+async def test_files_are_readable_by_the_service_alone(store: LocalStore, root: Path) -> None:
+    await put(store, KEY, pieces(b"x"))
+    assert (root / KEY).stat().st_mode & 0o777 == 0o600
+    assert (root / KEY).parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_planted_directory_link_does_not_lead_out_of_the_root(
+    store: LocalStore, root: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    (root / "planted").symlink_to(outside)
+    for attempt in (
+        put(store, "planted/new", pieces(b"x")),
+        store.get("planted/secret"),
+        store.head("planted/secret"),
+        store.delete("planted/secret"),
+    ):
+        with pytest.raises(InvalidKey):
+            await attempt
+    assert sorted(path.name for path in outside.iterdir()) == ["secret"]
+
+
+async def test_a_planted_file_link_does_not_lead_out_of_the_root(
+    store: LocalStore, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    (root / "planted").symlink_to(tmp_path / "secret")
+    with pytest.raises(InvalidKey):
+        await store.get("planted")
+
+
+async def test_a_second_store_on_the_same_directory_sees_the_same_objects(
+    store: LocalStore, root: Path
+) -> None:
+    await put(store, KEY, pieces(b"shared"))
+    other = LocalStore(root)
+    assert await read(other, KEY) == b"shared"
+    with pytest.raises(ObjectExists):
+        await put(other, KEY, pieces(b"x"))
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, StorageFull),
+        (errno.EDQUOT, StorageFull),
+        (errno.EIO, StorageUnavailable),
+        (errno.EROFS, StorageUnavailable),
+        (errno.EMFILE, StorageUnavailable),
+    ],
+)
+@pytest.mark.parametrize("function", ["open", "write", "fsync", "link", "mkdir"])
+async def test_a_failing_system_call_fails_the_upload_and_leaves_nothing(
+    store: LocalStore,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    number: int,
+    expected: type[StorageError],
+) -> None:
+    with (
+        failing(monkeypatch, function, number),
+        pytest.raises(StorageUnavailable) as caught,
+    ):
+        await put(store, KEY, pieces(b"x" * MEBIBYTE))
+    assert type(caught.value) is expected
+    assert files_below(root) == []
+    await put(store, KEY, pieces(b"recovered"))
+    assert await read(store, KEY) == b"recovered"
+
+
+async def test_an_object_whose_name_did_not_reach_the_disk_is_taken_back(
+    store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / KEY).parent.mkdir(parents=True)
+    with failing(monkeypatch, "fsync", errno.EIO, calls=2), pytest.raises(StorageUnavailable):
+        await put(store, KEY, pieces(b"x"))
+    assert files_below(root) == []
+
+
+async def test_a_store_without_room_says_so_before_it_takes_bytes(
+    store: LocalStore, root: Path
+) -> None:
+    disk = os.statvfs(root)
+    taken = []
+
+    async def watched() -> AsyncIterator[bytes]:
+        taken.append(1)
+        yield b"x"
+
+    with pytest.raises(StorageFull) as caught:
+        await put(store, KEY, watched(), expected_size=disk.f_bavail * disk.f_frsize + 1)
+    assert taken == []
+    assert caught.value.status == 503
+    assert caught.value.code == "storage_full"
+    assert int(caught.value.headers["Retry-After"]) > 0
+
+
+async def test_an_unwritable_root_fails_the_check(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing(monkeypatch, "open", errno.EROFS), pytest.raises(StorageUnavailable) as caught:
+        await store.check()
+    assert int(caught.value.headers["Retry-After"]) > 0
+
+
+async def test_a_root_that_cannot_be_made_is_an_unavailable_store(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageUnavailable):
+        LocalStore(tmp_path / "file" / "storage")
+
+
+async def test_the_sweep_takes_only_what_is_older_than_asked(store: LocalStore, root: Path) -> None:
+    old, young = root / ".temporary" / "old.part", root / ".temporary" / "young.part"
+    old.write_bytes(b"x")
+    young.write_bytes(b"x")
+    an_hour_ago = time.time() - 3600
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    assert await store.sweep_temporary(timedelta(minutes=30)) == 1
+    assert files_below(root) == [".temporary/young.part"]
+
+
+async def test_the_disk_never_blocks_the_event_loop(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def slow(descriptor: int) -> None:
+        time.sleep(0.2)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    upload = asyncio.create_task(put(store, "work.png", pieces(b"x")))
+    longest = 0.0
+    while not upload.done():
+        before = time.perf_counter()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.perf_counter() - before)
+    await upload
+    assert longest < 0.15
+
+
+async def test_an_upload_cancelled_while_the_disk_works_leaves_nothing(
+    store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def slow(*arguments: str) -> None:
+        time.sleep(0.1)
+        real(*arguments)
+
+    monkeypatch.setattr(os, "link", slow)
+    upload = asyncio.create_task(put(store, KEY, pieces(b"x")))
+    await asyncio.sleep(0.05)
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await asyncio.sleep(0.1)
+    assert files_below(root) == []
+
+
+async def test_ten_large_uploads_at_once_use_a_bounded_number_of_files(
+    store: LocalStore, root: Path
+) -> None:
+    await asyncio.gather(
+        *(put(store, f"k/{number}", repeated(b"x" * 65536, 64)) for number in range(10))
+    )
+    assert len(files_below(root)) == 10
+
+
+async def test_bytes_reach_the_disk_before_their_name_and_the_name_before_the_answer(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def recording(function: str) -> None:
+        real = getattr(os, function)
+
+        def call(*arguments: object, **options: object) -> object:
+            result = real(*arguments, **options)
+            target = arguments[0]
+            path = Path(str(target))
+            if isinstance(target, int):
+                path = Path(f"/proc/self/fd/{target}").readlink()
+            calls.append(f"{function} {path.suffix or path.name}")
+            return result
+
+        monkeypatch.setattr(os, function, call)
+
+    for function in ("write", "fsync", "link", "unlink", "mkdir"):
+        recording(function)
+    await put(store, "a/b.png", pieces(b"x"))
+    assert calls == [
+        "write .part",
+        "fsync .part",
+        "mkdir a",
+        "fsync storage",
+        "link .part",
+        "fsync a",
+        "unlink .part",
+    ]
