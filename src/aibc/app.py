@@ -1,0 +1,100 @@
+"""Composition root: settings become a database, a store and the slices' services, these an app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from aibc import __version__
+from aibc.accounts.tokens import Tokens
+from aibc.api import DESCRIPTION, HOT_READS, ROUTERS, TAGS
+from aibc.catalog.snapshot import CatalogCache
+from aibc.database.pool import Database
+from aibc.http import docs_pages, middleware, openapi
+from aibc.http.context import AppState
+from aibc.http.logging import configure_logging
+from aibc.http.problems import Problems
+from aibc.http.routes import require_actors, route_templates
+from aibc.settings import Settings, load_settings
+from aibc.storage import open_store
+from aibc.web import home
+
+
+class Application(FastAPI):
+    """FastAPI inside our own layers, described with its hot reads."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            title="AIBC",
+            summary="Pathways of an AI bootcamp: progress, submissions and reviews.",
+            description=DESCRIPTION,
+            version=__version__,
+            openapi_tags=TAGS,
+            lifespan=_lifespan,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            redirect_slashes=False,
+            generate_unique_id_function=_operation_id,
+        )
+        self.settings = settings
+        self.tokens = Tokens(settings.tokens)
+        self.problems = Problems(settings.server.public_url)
+        self.problems.install(self)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        inner = super().build_middleware_stack()
+        return middleware.wrap(
+            inner, self.settings, self.tokens, self.problems, route_templates(self)
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            described = [route for reads in HOT_READS for route in reads.described()]
+            self.openapi_schema = openapi.describe(self, described)
+        return self.openapi_schema
+
+
+def create_app(settings: Settings | None = None) -> Application:
+    """The application, ready to be served. Raises RouteWithoutActor and SettingsError."""
+    settings = settings or load_settings()
+    configure_logging(settings.server.log_level)
+    app = Application(settings)
+    for reads in HOT_READS:
+        app.router.routes.extend(reads.routes())
+    for prefix, router in ROUTERS:
+        app.include_router(router, prefix=prefix)
+    docs_pages.mount(app)
+    home.mount(app)
+    require_actors(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    assert isinstance(app, Application)  # noqa: S101  # it makes itself
+    settings = app.settings
+    database = await Database.open(settings.database)
+    store = open_store(settings.storage)
+    try:
+        app.state.aibc = AppState(
+            settings=settings,
+            database=database,
+            store=store,
+            tokens=app.tokens,
+            passwords=None,
+            catalog=CatalogCache(database),
+        )
+        yield
+    finally:
+        await store.close()
+        await database.close()

@@ -1,0 +1,130 @@
+"""Limits on request bodies: their size, and the time they may take to arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeVar
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aibc.errors import AibcError
+from aibc.http.errors import BodyTimeout, BodyTooLarge
+from aibc.http.problems import RefusedBody
+from aibc.settings import MEBIBYTE
+
+MAX_BODY_BYTES = MEBIBYTE
+DRAIN_BYTES = 32 * MEBIBYTE
+DRAIN_SECONDS = 5.0
+
+_STREAMS = "__aibc_streams_body__"
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class BodyDeadlines:
+    """Seconds between two pieces of a body, and for all of it."""
+
+    idle_seconds: float
+    total_seconds: float
+
+
+def streams_body(endpoint: Endpoint) -> Endpoint:
+    """Mark a route that reads its body piece by piece and keeps its own limit of size."""
+    setattr(endpoint, _STREAMS, True)
+    return endpoint
+
+
+class BodyGuard:
+    """Stops reading a body that is too large or too slow.
+
+    Deadlines hold for every route, the limit of size for all but those marked `streams_body`.
+    `is_known` says whether a request comes from somebody with a valid token: only their refused
+    bodies are read on and discarded, so that a browser gets to show the reason.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        ordinary: BodyDeadlines,
+        streamed: BodyDeadlines,
+        is_known: Callable[[Headers], bool],
+    ) -> None:
+        self._app = app
+        self._ordinary = ordinary
+        self._streamed = streamed
+        self._is_known = is_known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return await self._app(scope, receive, send)
+        return await self._app(scope, self._guarded(scope, receive), send)
+
+    def _guarded(self, scope: Scope, receive: Receive) -> Receive:
+        started = monotonic()
+        taken = 0
+        complete = False
+
+        async def guarded() -> Message:
+            nonlocal taken, complete
+            if complete:
+                return await receive()
+            streams = getattr(scope.get("endpoint"), _STREAMS, False)
+            if not streams and taken == 0 and _declared_length(scope) > MAX_BODY_BYTES:
+                await self._refuse(scope, receive, BodyTooLarge(_TOO_LARGE), 0)
+            deadlines = self._streamed if streams else self._ordinary
+            message = await _receive_in_time(receive, deadlines, started)
+            taken += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if not streams and taken > MAX_BODY_BYTES:
+                await self._refuse(scope, receive, BodyTooLarge(_TOO_LARGE), taken)
+            return message
+
+        return guarded
+
+    async def _refuse(self, scope: Scope, receive: Receive, error: AibcError, taken: int) -> None:
+        if self._is_known(Headers(scope=scope)):
+            await drain_refused_body(receive, taken)
+        raise RefusedBody(error)
+
+
+async def drain_refused_body(receive: Receive, already_read: int) -> None:
+    """Read on and discard until the body ends, 32 MiB were read in all, or 5 s have passed.
+
+    A browser that is still sending when the connection closes reports a network error and never
+    shows the answer. Call it for authenticated callers only, before raising the refusal.
+    """
+    taken = already_read
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while taken < DRAIN_BYTES:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except (TimeoutError, RefusedBody):
+        return
+
+
+async def _receive_in_time(receive: Receive, deadlines: BodyDeadlines, started: float) -> Message:
+    left = started + deadlines.total_seconds - monotonic()
+    try:
+        async with asyncio.timeout(min(deadlines.idle_seconds, max(left, 0))):
+            return await receive()
+    except TimeoutError:
+        raise RefusedBody(BodyTimeout(headers={"Connection": "close"})) from None
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+_TOO_LARGE = f"The request is larger than the {MAX_BODY_BYTES // MEBIBYTE} MiB this address takes."

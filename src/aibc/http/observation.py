@@ -1,0 +1,110 @@
+"""The outermost layer: the request's id, the last word on its headers, its log line, its faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aibc.errors import AibcError
+from aibc.http.logging import describe_fault
+from aibc.http.metrics import count_fault, count_request
+from aibc.http.problems import CLIENT_CLOSED, Problems
+from aibc.http.request_info import RequestInfo, begin
+from aibc.http.response_headers import ResponseHeaders
+
+log = structlog.get_logger("aibc.http")
+
+
+class Observation:
+    """Wraps the whole application, so that even a fault in another layer is answered in shape."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        problems: Problems,
+        headers: ResponseHeaders,
+        route_of: Callable[[Scope], str],
+    ) -> None:
+        self._app = app
+        self._problems = problems
+        self._headers = headers
+        self._route_of = route_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        answer = _Answer(scope, send, self._headers)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=answer.info.request_id)
+        try:
+            await self._answered(scope, receive, answer)
+        finally:
+            self._record(scope, answer)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        try:
+            await self._app(scope, receive, answer.send)
+        except AibcError as error:
+            if answer.status != CLIENT_CLOSED:
+                raise
+            await self._problems.response(error, scope)(scope, receive, answer.send)
+        except Exception as error:
+            self._report(scope, error)
+            if answer.status == CLIENT_CLOSED:
+                await self._problems.unexpected(scope)(scope, receive, answer.send)
+            elif not answer.is_complete:
+                raise  # half an answer is out: only a cut connection tells the caller
+
+    def _report(self, scope: Scope, error: Exception) -> None:
+        route = self._route_of(scope)
+        count_fault(route)
+        log.error("fault", method=scope["method"], route=route, **describe_fault(error))
+
+    def _record(self, scope: Scope, answer: _Answer) -> None:
+        info, route = answer.info, self._route_of(scope)
+        count_request(scope["method"], route, answer.status, info.milliseconds / 1000)
+        # A hot route may answer thousands of times a second: its successes are for debugging.
+        write = log.debug if info.is_hot and answer.status < 400 else log.info
+        write(
+            "request",
+            method=scope["method"],
+            route=route,
+            status=answer.status,
+            ms=info.milliseconds,
+            user_id=info.user_id,
+        )
+
+
+class _Answer:
+    """What has been sent so far, and the sender that completes its headers."""
+
+    def __init__(self, scope: Scope, send: Send, headers: ResponseHeaders) -> None:
+        self.status = CLIENT_CLOSED
+        self.is_complete = False
+        self._send = send
+        self._headers = headers
+        self._origin, sent_id = _origin_and_id(scope)
+        self.info: RequestInfo = begin(scope, sent_id)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = self._headers.complete(
+                list(message.get("headers", ())), self._origin, self.info.request_id
+            )
+        elif not message.get("more_body", False):
+            self.is_complete = True
+        await self._send(message)
+
+
+def _origin_and_id(scope: Scope) -> tuple[bytes | None, str | None]:
+    origin = sent_id = None
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            origin = value
+        elif name == b"x-request-id":
+            sent_id = value.decode("latin-1")
+    return origin, sent_id

@@ -1,0 +1,125 @@
+"""The description of the API: every operation with its bearer, its errors and its example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from aibc.http.access import AccessRule
+from aibc.http.problems import MEDIA_TYPE, Problem
+from aibc.http.routes import iter_routes
+
+Responses = dict[int | str, dict[str, Any]]
+
+_MEANINGS = {
+    400: "Not possible as things stand; the sentence says why.",
+    401: "No valid credential: sign in, or refresh the access token.",
+    403: "Your role may not do this, or the account is suspended.",
+    404: "Not there, or not yours.",
+    409: "Not possible in the present state; the sentence says what is.",
+    413: "Too large.",
+    415: "Not a type that is taken here.",
+    422: "A field is wrong; `errors` lists which.",
+    423: "Locked after too many wrong passwords; `Retry-After` says for how long.",
+    429: "A limit is reached; `Retry-After` says when to come back.",
+    503: "A dependency is down; `Retry-After` says when to come back.",
+}
+_SCHEMA_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+def problems(*statuses: int, **sentences: str) -> Responses:
+    """The error answers of a route, for its `responses=`.
+
+    401, 403, 404, 413, 422 and 503 are added where they follow from the route's shape; name the
+    others. A sentence of your own goes by keyword: `problems(404, s409="Already reviewed.")`.
+    """
+    described = {status: _MEANINGS[status] for status in statuses}
+    described |= {int(name.removeprefix("s")): text for name, text in sentences.items()}
+    return {status: _problem_answer(status, text) for status, text in described.items()}
+
+
+def describe(app: FastAPI, hidden_routes: Iterable[BaseRoute]) -> dict[str, Any]:
+    """The OpenAPI document of the app's routes and of routes that only `hidden_routes` declare."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=[*app.routes, *hidden_routes],
+        tags=app.openapi_tags,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schemas["Problem"].pop("$defs", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    }
+    rules = {(method.lower(), path): rule for method, path, rule in iter_routes(app)}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, path, rules[method, path])
+    return document
+
+
+def _complete(operation: dict[str, Any], path: str, rule: AccessRule) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None) if _is_framework_422(answers.get("422")) else None
+    for status in _implied_statuses(operation, path, rule):
+        answers.setdefault(str(status), _problem_answer(status, _MEANINGS[status]))
+    operation["responses"] = dict(sorted(answers.items()))
+    if not rule.is_public:
+        operation["security"] = [{"bearer": []}]
+        operation["x-actor"] = rule.name
+
+
+def _implied_statuses(operation: dict[str, Any], path: str, rule: AccessRule) -> list[int]:
+    takes_body = "requestBody" in operation
+    statuses = [] if rule.is_public else [401, 403]
+    if "{" in path:
+        statuses.append(404)
+    if takes_body:
+        statuses += [413, 415]
+    if takes_body or operation.get("parameters"):
+        statuses.append(422)
+    if path.startswith("/api/"):
+        statuses.append(503)
+    return statuses
+
+
+def _is_framework_422(answer: dict[str, Any] | None) -> bool:
+    return answer is not None and "HTTPValidationError" in str(answer)
+
+
+def _problem_answer(status: int, meaning: str) -> dict[str, Any]:
+    code = {
+        400: "bad_request",
+        401: "session_ended",
+        403: "role_refused",
+        404: "not_found",
+        413: "body_too_large",
+        415: "unsupported_media_type",
+        422: "validation_error",
+        423: "sign_in_locked",
+        429: "too_many_requests",
+        503: "database_unavailable",
+    }.get(status, "conflict")
+    example = {
+        "type": f"https://learn.example/problems/{code}",
+        "title": meaning.partition(";")[0],
+        "status": status,
+        "detail": meaning,
+        "instance": "/api/v1/…",
+        "code": code,
+        "request_id": "5f0c2b7de1a94c63b8d02f17",
+    }
+    return {
+        "description": meaning,
+        "content": {MEDIA_TYPE: {"schema": _SCHEMA_REFERENCE, "example": example}},
+    }

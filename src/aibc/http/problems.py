@@ -1,0 +1,171 @@
+"""Errors as RFC 9457 problem documents: one shape for everything that is refused or breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from aibc.errors import AibcError, FieldError
+from aibc.http.errors import (
+    MalformedBody,
+    MethodNotAllowed,
+    RouteNotFound,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from aibc.http.request_info import info_of
+from aibc.http.schemas import ResponseModel
+
+MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED = 499  # nobody is there to read an answer; the log says so
+UNEXPECTED = (
+    "Something went wrong on our side. Please try again; if it stays, report the request id."
+)
+
+
+class FieldProblem(ResponseModel):
+    """One wrong field."""
+
+    field: str = Field(description="Where it stands, such as `email` or `answers.q1`.")
+    message: str
+
+
+class Problem(ResponseModel):
+    """What every error looks like (RFC 9457)."""
+
+    type: str = Field(description="A page that explains this kind of error.")
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(description="One sentence a person can act on.")
+    instance: str = Field(description="The path that was asked for.")
+    code: str = Field(description="Stable name of this kind of error.", examples=["not_found"])
+    request_id: str = Field(description="Quote it when you report the error.")
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="The wrong fields; with status 422 only."
+    )
+
+
+class RefusedBody(HTTPException):
+    """Carries an error through the body parsers, which let nothing but this class pass."""
+
+    def __init__(self, error: AibcError) -> None:
+        super().__init__(error.status, error.detail)
+        self.error = error
+
+
+class Problems:
+    """Makes problem documents; `public_url` is where their types are explained."""
+
+    def __init__(self, public_url: str) -> None:
+        self._type_prefix = f"{public_url}/problems/"
+
+    def response(self, error: AibcError, scope: Scope) -> Response:
+        """The answer for an error of the product."""
+        document: dict[str, Any] = {
+            "type": self._type_prefix + error.code,
+            "title": _TITLES.get(error.status, "Error"),
+            "status": error.status,
+            "detail": error.detail,
+            "instance": quote(scope["path"]),
+            "code": error.code,
+            "request_id": info_of(scope).request_id,
+        }
+        if error.status == 422:
+            document["errors"] = error.errors
+        return Response(orjson.dumps(document), error.status, error.headers, MEDIA_TYPE)
+
+    def unexpected(self, scope: Scope) -> Response:
+        """The answer for a fault of ours, which says nothing about its inside."""
+        return self.response(AibcError(UNEXPECTED), scope)
+
+    def install(self, app: FastAPI) -> None:
+        """Answer every exception that leaves a route with a problem document."""
+
+        async def answer(request: Request, error: Exception) -> Response:
+            if isinstance(error, ClientDisconnect):
+                return Response(status_code=CLIENT_CLOSED)
+            known = _as_product_error(request, error)
+            return self.response(known or AibcError(UNEXPECTED), request.scope)
+
+        for kind in (ClientDisconnect, AibcError, RequestValidationError, HTTPException, Exception):
+            app.add_exception_handler(kind, answer)
+
+
+def _as_product_error(request: Request, error: Exception) -> AibcError | None:
+    if isinstance(error, AibcError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _validation_error(request, error.errors())
+    if isinstance(error, HTTPException):
+        return _framework_error(error)
+    return None
+
+
+def field_error(location: Sequence[int | str], message: str) -> FieldError:
+    """The error of one field; `location` starts with the part of the request it stands in."""
+    names = [str(part) for part in location[1:]] or [str(part) for part in location[:1]]
+    return FieldError(field=".".join(names), message=message.removeprefix("Value error, "))
+
+
+def sentence_for(error: FieldError) -> str:
+    """One sentence: the message itself where it is a sentence already."""
+    message = error["message"]
+    if message.endswith("."):
+        return message
+    return f"Please check {error['field']}: {message[:1].lower()}{message[1:]}."
+
+
+def _validation_error(request: Request, errors: Sequence[Any]) -> AibcError:
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        reason = first["ctx"]["error"]
+        return MalformedBody(
+            f"The body is not valid JSON: {reason} at character {first['loc'][1]}."
+        )
+    if first["type"] == "model_attributes_type" and not _is_json(request):
+        return UnsupportedMediaType()
+    fields = [field_error(error["loc"], error["msg"]) for error in errors]
+    return ValidationFailed(sentence_for(fields[0]), errors=fields)
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _framework_error(error: HTTPException) -> AibcError:
+    if isinstance(error, RefusedBody):
+        return error.error
+    if error.status_code == 405:
+        return MethodNotAllowed(headers=error.headers)
+    if error.status_code == 400:  # FastAPI: the body could not be decoded or parsed
+        return MalformedBody()
+    return RouteNotFound()
+
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    423: "Locked",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}

@@ -1,0 +1,77 @@
+"""Deny by default: every route names who may call it, or the application does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.types import Scope
+
+from aibc.http.access import AccessRule, access_of
+from aibc.http.hot import HotRead
+
+
+class RouteWithoutActor(Exception):
+    """A route says nowhere who may call it."""
+
+
+def iter_routes(app: FastAPI) -> Iterator[tuple[str, str, AccessRule]]:
+    """Method, path and rule of every route. Raises RouteWithoutActor where the rule is missing."""
+    for context in iter_route_contexts(app.routes):
+        rule = _rule_of(context)
+        path = context.path_format or context.path or ""
+        if rule is None:
+            raise RouteWithoutActor(
+                f"{path} names no actor type: add Learner, Staff, Admin or Public to its signature."
+            )
+        for method in sorted((context.methods or {"GET"}) - {"HEAD"}):
+            yield method, path, rule
+
+
+def require_actors(app: FastAPI) -> None:
+    """Raise RouteWithoutActor unless every route names an actor type."""
+    for _ in iter_routes(app):
+        pass
+
+
+def route_templates(app: FastAPI) -> Callable[[Scope], str]:
+    """A function that names the route a request went to by its template, for logs and metrics."""
+    templates: dict[int, str] = {}
+
+    def route_of(scope: Scope) -> str:
+        if not templates:
+            for context in iter_route_contexts(app.routes):
+                templates[id(_endpoint_of(context))] = context.path_format or context.path or ""
+        return templates.get(id(scope.get("endpoint")), "unmatched")
+
+    return route_of
+
+
+def _endpoint_of(context: RouteContext) -> Any:
+    return context.endpoint if context.endpoint is not None else getattr(context.route, "app", None)
+
+
+def _rule_of(context: RouteContext) -> AccessRule | None:
+    endpoint = _endpoint_of(context)
+    if isinstance(endpoint, HotRead):
+        return endpoint.rule
+    if isinstance(context.original_route, APIRoute):
+        rules = list(_rules_within(context.dependant))
+        return max(rules, key=_strictness, default=None)
+    return access_of(endpoint)
+
+
+def _rules_within(dependant: Dependant) -> Iterator[AccessRule]:
+    for dependency in dependant.dependencies:
+        rule = access_of(dependency.call)
+        if rule is not None:
+            yield rule
+        yield from _rules_within(dependency)
+
+
+def _strictness(rule: AccessRule) -> int:
+    """Of several rules on one route the strictest decides, because all of them are asked."""
+    return 0 if rule.is_public else -len(rule.roles) + 100
