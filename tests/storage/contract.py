@@ -21,6 +21,7 @@ from aibc.storage.chunks import BLOCK_SIZE
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
+    ObjectInfo,
     ObjectMissing,
     ObjectSizeMismatch,
     ObjectStore,
@@ -80,15 +81,15 @@ class StoreContract:
         await put(store, KEY, pieces(b"hello ", b"", b"world"))
         assert await read(store, KEY) == b"hello world"
 
-    async def test_put_tells_size_and_checksum_of_what_is_stored(self, store: ObjectStore) -> None:
+    async def test_put_tells_size_and_checksums_of_what_is_stored(self, store: ObjectStore) -> None:
         stored = await put(store, KEY, pieces(b"123", b"456789"))
-        assert stored == StoredObject(KEY, 9, checksum(b"123456789"))
+        digest = hashlib.sha256(b"123456789").hexdigest()
+        assert stored == StoredObject(KEY, 9, checksum(b"123456789"), digest)
         assert stored.crc32c == base64.b64encode(0xE3069283.to_bytes(4, "big")).decode()
 
     async def test_head_tells_key_and_size(self, store: ObjectStore) -> None:
         await put(store, KEY, pieces(b"12345"))
-        found = await store.head(KEY)
-        assert (found.key, found.size) == (KEY, 5)
+        assert await store.head(KEY) == ObjectInfo(KEY, 5)
 
     async def test_exists_says_yes_only_after_the_put(self, store: ObjectStore) -> None:
         assert not await store.exists(KEY)

@@ -22,6 +22,7 @@ from aibc.storage.chunks import BLOCK_SIZE
 from aibc.storage.hashing import HashingStream
 from aibc.storage.store import (
     ObjectExists,
+    ObjectInfo,
     ObjectMissing,
     ObjectSizeMismatch,
     ObjectStore,
@@ -97,10 +98,10 @@ class BucketStore(ObjectStore):
                 chunk_size=PART_SIZE,
                 max_concurrency=1,
             )
-        stream = source.stream
-        if (await self.head(key)).size != stream.size:
+        sent = source.stream.fingerprint
+        if (await self.head(key)).size != sent.size:
             raise StorageUnavailable
-        return StoredObject(key, stream.size, stream.crc32c)
+        return StoredObject(key, sent.size, sent.crc32c, sent.sha256)
 
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         size = (await self.head(key)).size
@@ -113,10 +114,10 @@ class BucketStore(ObjectStore):
             result = await obstore.get_async(self._backend, key, options={"range": (start, end)})
         return _pieces(result.stream(min_chunk_size=BLOCK_SIZE))
 
-    async def head(self, key: str) -> StoredObject:
+    async def head(self, key: str) -> ObjectInfo:
         with _storage_errors():
             found = await obstore.head_async(self._backend, check_key(key))
-        return StoredObject(key, found["size"], crc32c=None)
+        return ObjectInfo(key, found["size"])
 
     async def exists(self, key: str) -> bool:
         try:
@@ -161,7 +162,7 @@ class _Source:
             async for chunk in self.stream:
                 yield chunk
             # Raised before the end is told, so that the backend never completes the object.
-            if self._expected_size not in (None, self.stream.size):
+            if self._expected_size not in (None, self.stream.fingerprint.size):
                 raise ObjectSizeMismatch
         except BaseException as failure:
             self.failure = failure

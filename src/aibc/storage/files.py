@@ -11,9 +11,7 @@ import os
 import threading
 from pathlib import Path
 
-import google_crc32c
-
-from aibc.storage.hashing import encode_crc32c
+from aibc.storage.hashing import Fingerprint
 from aibc.storage.store import ObjectExists, StorageUnavailable
 
 
@@ -25,19 +23,14 @@ class PartialFile:
     """
 
     def __init__(self, temporary: Path, target: Path, root: Path) -> None:
-        self.size = 0
+        self.fingerprint = Fingerprint()
         self._temporary = temporary
         self._target = target
         self._root = root
-        self._crc32c = 0
         self._descriptor: int | None = None
         self._linked = False
         self._discarded = False
         self._lock = threading.Lock()
-
-    @property
-    def crc32c(self) -> str:
-        return encode_crc32c(self._crc32c)
 
     def write(self, block: bytes) -> None:
         with self._lock:
@@ -47,8 +40,7 @@ class PartialFile:
             rest = memoryview(block)
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
-            self.size += len(block)
-            self._crc32c = google_crc32c.extend(self._crc32c, block)
+            self.fingerprint.update(block)
 
     def publish(self) -> None:
         # The order is the durability: bytes on disk, then the name, then the name on disk.

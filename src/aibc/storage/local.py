@@ -25,6 +25,7 @@ from aibc.storage.files import ObjectReader, PartialFile
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
+    ObjectInfo,
     ObjectMissing,
     ObjectSizeMismatch,
     ObjectStore,
@@ -71,13 +72,14 @@ class LocalStore(ObjectStore):
             async with aclosing(in_blocks(chunks)) as blocks:
                 async for block in blocks:
                     await self._in_thread(partial.write, block)
-            if expected_size not in (None, partial.size):
+            if expected_size not in (None, partial.fingerprint.size):
                 raise ObjectSizeMismatch
             await self._in_thread(partial.publish)
         except BaseException:
             await asyncio.shield(self._in_thread(partial.discard))
             raise
-        return StoredObject(key, partial.size, partial.crc32c)
+        stored = partial.fingerprint
+        return StoredObject(key, stored.size, stored.crc32c, stored.sha256)
 
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         path = await self._in_thread(self._path, key)
@@ -86,9 +88,9 @@ class LocalStore(ObjectStore):
             raise RangeOutOfBounds
         return self._blocks(ObjectReader(path), start, size if end is None else min(end, size))
 
-    async def head(self, key: str) -> StoredObject:
+    async def head(self, key: str) -> ObjectInfo:
         path = await self._in_thread(self._path, key)
-        return StoredObject(key, await self._in_thread(_size_of, path), crc32c=None)
+        return ObjectInfo(key, await self._in_thread(_size_of, path))
 
     async def exists(self, key: str) -> bool:
         path = await self._in_thread(self._path, key)

@@ -85,15 +85,24 @@ class InvalidKey(StorageError):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What the store knows of one object.
+    """What was stored: `size` in bytes, counted and hashed while the bytes passed.
 
-    `size` is in bytes. `crc32c` is the base64 text of the four big-endian bytes, as Google Cloud
-    Storage writes it; None where the backend would have to read the object to tell.
+    `crc32c` is the base64 text of the four big-endian bytes, as Google Cloud Storage writes it;
+    `sha256` is 64 lower-case hexadecimal digits.
     """
 
     key: str
     size: int
-    crc32c: str | None
+    crc32c: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What a store knows of an object without reading it: `size` in bytes."""
+
+    key: str
+    size: int
 
 
 class ObjectStore(Protocol):
@@ -130,7 +139,7 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def head(self, key: str) -> StoredObject:
+    async def head(self, key: str) -> ObjectInfo:
         """Describe the object. Raises ObjectMissing."""
         ...
 
