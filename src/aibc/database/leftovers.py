@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from aibc.database.programs import EmbeddedDatabaseError
@@ -26,7 +27,7 @@ def clear(cluster: Path) -> None:
         _pid_file(cluster).unlink(missing_ok=True)
         return
     for number, seconds in _STOPPING:
-        if _stopped(process, number, seconds):
+        if _stopped(process, number, seconds, cluster):
             return
     raise EmbeddedDatabaseError(
         f"An earlier PostgreSQL (process {process}) still works in {cluster} and does not stop: "
@@ -82,13 +83,13 @@ def _works_in(process: int, cluster: Path) -> bool:
     return f"-D {cluster}" in listing.stdout
 
 
-def _stopped(process: int, number: signal.Signals, seconds: float) -> bool:
+def _stopped(process: int, number: signal.Signals, seconds: float, cluster: Path) -> bool:
+    """Send the signal and see the process leave the cluster; a zombie has left it too."""
     deadline = time.monotonic() + seconds
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process, number)
-        while time.monotonic() < deadline:
-            os.kill(process, 0)
-            time.sleep(0.05)
-    except ProcessLookupError:
-        return True
-    return False
+    while _is_alive(process) and _works_in(process, cluster):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
