@@ -49,12 +49,12 @@ def _leaves(value: object) -> list[object]:
     return [value]
 
 
-_Printable = Annotated[str, AfterValidator(_without_control_characters)]
-_Line = Annotated[_Printable, AfterValidator(_on_one_line)]
-ShortLine = Annotated[_Line, StringConstraints(min_length=1, max_length=80)]
-Line = Annotated[_Line, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[_Printable, StringConstraints(min_length=1, max_length=2_000)]
-LongText = Annotated[_Printable, StringConstraints(max_length=10_000)]
+_CLEAN = AfterValidator(_without_control_characters)
+_ONE_LINE = AfterValidator(_on_one_line)
+ShortLine = Annotated[str, StringConstraints(min_length=1, max_length=80), _CLEAN, _ONE_LINE]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), _CLEAN, _ONE_LINE]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000), _CLEAN]
+LongText = Annotated[str, StringConstraints(max_length=10_000), _CLEAN]
 Slug = Annotated[str, StringConstraints(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Accent = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 Gradient = Annotated[
@@ -69,7 +69,8 @@ MediaType = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
-Metadata = Annotated[dict[str, Any], AfterValidator(_keepable)]
+_Key = Annotated[str, StringConstraints(strip_whitespace=False)]
+Metadata = Annotated[dict[_Key, Any], AfterValidator(_keepable)]
 
 _PATTERN_SENTENCES = {
     "id": "must be a slug: lower-case letters, digits and hyphens, such as `image-generation`",
@@ -96,16 +97,21 @@ _SENTENCES = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "string_too_long": "must be at most {max_length} characters long",
-    "too_short": "must have at least {min_length} entries",
-    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} of them",
+    "too_long": "must have at most {max_length} of them",
     "value_error": "{error}",
 }
 
 
 def sentence(error: ErrorDetails) -> str:
-    """What is wrong, as a clause that names the key: `title` is missing."""
-    key = next((str(part) for part in reversed(error["loc"]) if isinstance(part, str)), "the file")
-    return f"`{key}` {_clause(error, key)}"
+    """What is wrong and with which key: "`title` is missing"."""
+    if not error["loc"]:
+        return f"the document {_clause(error, '')}"
+    *around, last = error["loc"]
+    if isinstance(last, int):
+        key = str(around[-1])
+        return f"entry {last + 1} of `{key}` {_clause(error, key)}"
+    return f"`{last}` {_clause(error, last)}"
 
 
 def _clause(error: ErrorDetails, key: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aibc.catalog.documents import PathwayDocument
+from aibc.catalog.documents import PathwayDocument, mistakes
 from aibc.catalog.errors import CatalogInvalid, Problem
 from aibc.catalog.fields import sentence
 from aibc.catalog.yaml_source import Location, YamlMistake, YamlSource, read_yaml
@@ -62,8 +62,7 @@ def _load_file(
         return PathwayDocument.model_validate(source.value), source
     except ValidationError as error:
         problems.extend(
-            Problem(str(file), source.line_of(one["loc"]), sentence(one))
-            for one in error.errors(include_url=False)
+            Problem(str(file), source.line_of(one["loc"]), sentence(one)) for one in mistakes(error)
         )
         return None, source
 

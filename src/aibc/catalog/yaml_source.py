@@ -22,7 +22,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_FRACTION = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}([eE][-+][0-9]{1,3})?")
+_FRACTION = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,30}([eE][-+][0-9]{1,3})?")
 
 
 class YamlMistake(Exception):
@@ -46,9 +46,10 @@ class YamlSource:
         """The line of a value; of the nearest thing around it where it was never written."""
         place: Location = ()
         for part in location:
-            if (*place, part) in self.lines:
-                place = (*place, part)
-        return self.lines.get(place, 1)
+            if (*place, part) not in self.lines:
+                break
+            place = (*place, part)
+        return self.lines[place]
 
 
 def read_yaml(text: str) -> YamlSource:
