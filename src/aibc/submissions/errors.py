@@ -1,0 +1,130 @@
+"""What can be wrong with a handed-in file and the form it came in.
+
+SubmissionError
+├── FormError                     the form as such
+│   ├── FormExpected         415  the body is no multipart/form-data
+│   ├── FormMalformed        422  the form breaks its own rules or our bounds
+│   ├── UploadIncomplete     422  the body ended before the form did
+│   ├── FileMissing          422  no part named `file`
+│   ├── TooManyFiles         422  more than one file
+│   └── NotesTooLong         422  more than 5,000 characters of notes
+├── FileNameError                 the name of the file
+│   ├── FileNameMissing      422  no name is left once directories and invisible characters are gone
+│   ├── FileNameTooLong      422  more than 255 characters
+│   ├── FileNameNotText      422  not UTF-8
+│   └── ExtensionMissing     415  the name does not say what the file is
+├── FileTooLarge             413  more bytes than the resource takes
+├── FileEmpty                413  no bytes
+├── TypeNotAccepted          415  content, extension, declared type and resource do not agree
+└── LinkInvalid              403  a download link that is altered, made up or past its time
+"""
+
+from __future__ import annotations
+
+from aibc.errors import AibcError
+
+
+class SubmissionError(AibcError):
+    """The file could not be handed in."""
+
+
+class FormError(SubmissionError):
+    """The upload form cannot be read."""
+
+    code = "form_malformed"
+    status = 422
+
+
+class FormExpected(FormError):
+    """Send the file as multipart/form-data, in one part named "file"."""
+
+    code = "form_expected"
+    status = 415
+
+
+class FormMalformed(FormError):
+    """The upload form is damaged; please send the file again."""
+
+
+class UploadIncomplete(FormError):
+    """The upload ended before the whole file had arrived; please send it again."""
+
+    code = "upload_incomplete"
+
+
+class FileMissing(FormError):
+    """The form holds no file; choose one and send it in the field named "file"."""
+
+    code = "file_missing"
+
+
+class TooManyFiles(FormError):
+    """The form holds more than one file; please send exactly one."""
+
+    code = "too_many_files"
+
+
+class NotesTooLong(FormError):
+    """The notes are longer than 5,000 characters; please shorten them."""
+
+    code = "notes_too_long"
+
+
+class FileNameError(SubmissionError):
+    """The file needs another name."""
+
+    code = "file_name_invalid"
+    status = 422
+
+
+class FileNameMissing(FileNameError):
+    """The file has no name; please give it one and send it again."""
+
+    code = "file_name_missing"
+
+
+class FileNameTooLong(FileNameError):
+    """The file's name is longer than 255 characters; please shorten it."""
+
+    code = "file_name_too_long"
+
+
+class FileNameNotText(FileNameError):
+    """The file's name is not readable as UTF-8 text; please rename the file."""
+
+    code = "file_name_not_text"
+
+
+class ExtensionMissing(FileNameError):
+    """The file's name needs an extension that says what it is, such as .pdf or .png."""
+
+    code = "extension_missing"
+    status = 415
+
+
+class FileTooLarge(SubmissionError):
+    """The file is larger than allowed here."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class FileEmpty(SubmissionError):
+    """The file is empty; please choose one with content."""
+
+    code = "file_empty"
+    status = 413
+
+
+class TypeNotAccepted(SubmissionError):
+    """This type of file is not accepted here."""
+
+    code = "type_not_accepted"
+    status = 415
+
+
+class LinkInvalid(SubmissionError):
+    """This download link is not valid or no longer so; please open the file from its page again."""
+
+    code = "link_invalid"
+    status = 403
