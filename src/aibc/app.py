@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from aibc import __version__
+from aibc.accounts.passwords import Passwords
 from aibc.accounts.tokens import Tokens
 from aibc.api import DESCRIPTION, HOT_READS, ROUTERS, TAGS
 from aibc.catalog.snapshot import CatalogCache
@@ -85,16 +86,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.settings
     database = await Database.open(settings.database)
     store = open_store(settings.storage)
+    passwords = Passwords(settings.server.workers)
     try:
         app.state.aibc = AppState(
             settings=settings,
             database=database,
             store=store,
             tokens=app.tokens,
-            passwords=None,
+            passwords=passwords,
             catalog=CatalogCache(database),
         )
         yield
     finally:
+        passwords.close()
         await store.close()
         await database.close()
