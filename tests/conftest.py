@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 _FIXTURES = Path(__file__).parent / "fixtures"
 
+pytest.register_assert_rewrite("fixtures")  # before one of them imports another
 pytest_plugins = [f"fixtures.{file.stem}" for file in sorted(_FIXTURES.glob("[!_]*.py"))]
 
 # What another user of the machine may do can only be tried by who can become another user.

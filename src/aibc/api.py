@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from aibc.accounts import routes as auth_routes
+from aibc.accounts import user_routes
 from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
+from aibc.progress import reads as progress_reads
+from aibc.progress import routes as progress_routes
 from aibc.web import home
 
 DESCRIPTION = """
@@ -19,13 +23,22 @@ act on, `request_id` what to quote in a report.
 TAGS: list[dict[str, str]] = [
     {"name": "auth", "description": "Sign up, sign in, stay signed in, sign out."},
     {"name": "users", "description": "Accounts: your own, and for administrators all."},
+    {"name": "progress", "description": "How far you are on each pathway."},
+    {"name": "resources", "description": "What there is to do, and your record on each."},
     {"name": "health", "description": "Is it up, can it work?"},
 ]
 
-HOT_READS: tuple[HotRoutes, ...] = ()
+HOT_READS: tuple[HotRoutes, ...] = (
+    progress_reads.resources,
+    progress_reads.progress,
+    user_routes.hot,
+)
 
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    ("/api/v1/auth", auth_routes.router),
+    ("/api/v1/users", user_routes.router),
     ("", health.router),
     ("", home.router),
     ("", docs_pages.router),
+    ("/api/v1/resources", progress_routes.resources_router),
 )

@@ -1,0 +1,150 @@
+"""How the wire shows what a learner did: one definition of each document, for every route.
+
+Documents are plain dicts made from database rows; `dumps` writes them, with times in UTC ending
+in `Z`. The models in `schemas.py` describe the same fields for the API description.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
+
+import orjson
+from starlette.responses import Response
+
+Document: TypeAlias = dict[str, Any]
+JSON_MEDIA_TYPE = "application/json"
+
+
+class Row(Protocol):
+    """A database row, or anything else that is read by column name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def dumps(document: object) -> bytes:
+    """The document as JSON bytes."""
+    return orjson.dumps(document, default=_driver_value, option=orjson.OPT_UTC_Z)
+
+
+def _driver_value(value: object) -> str:
+    """The driver's UUIDs are a class of their own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value)} has no JSON form")
+
+
+def json_response(document: object) -> Response:
+    """An answer of 200 with the document, past any response model."""
+    return Response(dumps(document), media_type=JSON_MEDIA_TYPE)
+
+
+class Shape:
+    """The fields of one document, read from a row by name; only the row knows `prefix`."""
+
+    def __init__(self, *fields: str, prefix: str = "") -> None:
+        self.fields = fields
+        self._read = itemgetter(*(prefix + field for field in fields))
+
+    def __call__(self, row: Row) -> Document:
+        return dict(zip(self.fields, self._read(row), strict=True))
+
+    def prefixed(self, prefix: str) -> Shape:
+        """The same document, read from a row that also holds others."""
+        return Shape(*self.fields, prefix=prefix)
+
+
+_completion = Shape(
+    "id",
+    "user_id",
+    "resource_id",
+    "module_id",
+    "pathway_id",
+    "status",
+    "progress_percentage",
+    "time_spent_minutes",
+    "started_at",
+    "completed_at",
+    "last_accessed_at",
+    "submission_count",
+    "notes",
+    "metadata",
+)
+_figures = Shape("module_progress", "module_completed", "pathway_progress")
+
+submission_document = Shape(
+    "id",
+    "user_id",
+    "resource_id",
+    "attempt",
+    "file_name",
+    "file_size_bytes",
+    "file_type",
+    "sha256",
+    "crc32c",
+    "gcs_url",
+    "submission_status",
+    "reviewed_by",
+    "reviewed_at",
+    "review_comments",
+    "grade",
+    "notes",
+    "created_at",
+    "updated_at",
+    "metadata",
+)
+joined_submission_document = submission_document.prefixed("submission_")
+
+module_completion_document = Shape(
+    "id",
+    "user_id",
+    "pathway_id",
+    "module_id",
+    "completed_at",
+    "time_spent_minutes",
+    "approval_status",
+    "reviewed_by",
+    "reviewed_at",
+    "review_comments",
+)
+
+progress_document = Shape(
+    "id",
+    "user_id",
+    "pathway_id",
+    "current_module_id",
+    "progress_percentage",
+    "completed_modules",
+    "total_time_spent_minutes",
+    "started_at",
+    "last_accessed_at",
+    "completed_at",
+)
+
+
+def completion_document(row: Row, *, submission_required: bool) -> Document:
+    """One learner's record on one resource."""
+    return {**_completion(row), "submission_required": submission_required}
+
+
+def written_completion_document(row: Row) -> Document:
+    """The record as a write function returned it."""
+    return completion_document(row, submission_required=row["submission_required"])
+
+
+def completion_write_document(row: Row) -> Document:
+    """The record with the figures of its module and pathway as they stand after the write."""
+    return {**written_completion_document(row), **_figures(row)}
+
+
+def untouched_progress_document(user_id: object, pathway_id: str) -> Document:
+    """The progress of somebody who never touched the pathway: zeros and nulls."""
+    return {
+        **dict.fromkeys(progress_document.fields),
+        "user_id": user_id,
+        "pathway_id": pathway_id,
+        "progress_percentage": 0,
+        "completed_modules": 0,
+        "total_time_spent_minutes": 0,
+    }

@@ -1,0 +1,13 @@
+-- Hot writes: one call each of a function that locks, checks, writes and answers the figures.
+
+-- name: start
+SELECT * FROM learner_start($1, $2, $3)
+
+-- name: report
+SELECT * FROM learner_report($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: complete
+SELECT * FROM learner_complete($1, $2, $3)
+
+-- name: uncomplete
+SELECT * FROM learner_uncomplete($1, $2)

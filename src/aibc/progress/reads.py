@@ -1,0 +1,171 @@
+"""Hot reads: the catalog's ready-made bytes joined with what one learner did.
+
+One statement reads the caller, the version of the catalog and the learner's rows at one moment;
+the snapshot of exactly that version supplies the rest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aibc.accounts.actors import Actor, Learner, admit
+from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot, Module, Resource
+from aibc.database.pool import Record
+from aibc.database.queries import load_queries
+from aibc.http.access import Caller
+from aibc.http.context import get_state
+from aibc.http.hot import HotRoutes
+from aibc.http.openapi import problems
+from aibc.progress.documents import (
+    JSON_MEDIA_TYPE,
+    completion_document,
+    dumps,
+    joined_submission_document,
+)
+from aibc.progress.errors import CatalogKeepsChanging, NotStarted
+from aibc.progress.pathway_page import pathway_page
+from aibc.progress.schemas import Completion, ModuleResources, PathwayPage, ResourceWithProgress
+
+MAX_TRIES = 5
+_UNTOUCHED = b',"completion":null,"submissions":[]}'
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Origin"}
+
+_READS = load_queries(__package__, "reads.sql")
+_PATHWAY_RESOURCES = _READS["read_pathway_resources"]
+_MODULE_RESOURCES = _READS["read_module_resources"]
+_COMPLETION = _READS["read_completion"]
+_PATHWAY_PROGRESS = _READS["read_pathway_progress"]
+
+resources = HotRoutes("/api/v1/resources", ["resources"])
+progress = HotRoutes("/api/v1/progress", ["progress"])
+
+
+@resources.get(
+    "/pathways/{pathway_id}/resources",
+    actor=Learner,
+    response_model=list[ModuleResources],
+    summary="All resources of a pathway, with what you did",
+    responses=problems(404),
+)
+async def read_pathway_resources(request: Request, caller: Caller) -> Response:
+    """Modules in order, their resources in order, your record and your submissions on each."""
+    pathway_id = request.path_params["pathway_id"]
+    actor, catalog, rows = await _read(request, caller, _PATHWAY_RESOURCES, pathway_id)
+    own = _own_parts(catalog, rows)
+    modules = catalog.live_pathway(pathway_id).modules
+    return _answer(_array(_module_bytes(module, actor, own) for module in modules))
+
+
+@resources.get(
+    "/modules/{module_id}/resources-with-progress",
+    actor=Learner,
+    response_model=list[ResourceWithProgress],
+    summary="All resources of a module, with what you did",
+    responses=problems(404),
+)
+async def read_module_resources(request: Request, caller: Caller) -> Response:
+    """The module's resources in order, your record and your submissions on each."""
+    module_id = request.path_params["module_id"]
+    actor, catalog, rows = await _read(request, caller, _MODULE_RESOURCES, module_id)
+    own = _own_parts(catalog, rows)
+    module = catalog.live_module(module_id)
+    return _answer(_array(_resource_bytes(one, actor, own) for one in module.resources))
+
+
+@resources.get(
+    "/users/me/resources/{resource_id}/progress",
+    actor=Learner,
+    response_model=Completion,
+    summary="Your record on a resource",
+    responses=problems(s404="No such resource, or you have not started it."),
+)
+async def read_completion(request: Request, caller: Caller) -> Response:
+    """Not found until you start the resource, report progress on it or hand in a file."""
+    resource_id = request.path_params["resource_id"]
+    _, catalog, rows = await _read(request, caller, _COMPLETION, resource_id)
+    resource = catalog.live_resource(resource_id)
+    if rows[0]["id"] is None:
+        raise NotStarted
+    return _answer(_completion_bytes(resource, rows[0]))
+
+
+@progress.get(
+    "/pathways/{slug}",
+    actor=Learner,
+    response_model=PathwayPage,
+    summary="A pathway with your progress in each module",
+    responses=problems(404),
+)
+async def read_pathway_progress(request: Request, caller: Caller) -> Response:
+    """`next_module` is the first that is not approved; null when all are."""
+    slug = request.path_params["slug"]
+    actor, catalog, rows = await _read(request, caller, _PATHWAY_PROGRESS, slug)
+    return _answer(dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows)))
+
+
+async def _read(
+    request: Request, caller: Caller, statement: str, subject: str
+) -> tuple[Actor, CatalogSnapshot, Sequence[Record]]:
+    """The admitted caller, and rows and snapshot of one version of the catalog."""
+    state = get_state(request)
+    cache: CatalogCache = state.catalog
+    for _ in range(MAX_TRIES):
+        rows = await state.database.fetch(statement, caller.session_id, caller.user_id, subject)
+        actor = admit(caller, rows[0] if rows else None)
+        catalog = await cache.at(rows[0]["catalog_version"])
+        if catalog.version == rows[0]["catalog_version"]:
+            return actor, catalog, rows
+    raise CatalogKeepsChanging
+
+
+def _own_parts(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
+    """For each resource the learner touched, the end of its JSON: record and submissions."""
+    completions: dict[str, bytes] = {}
+    submissions: defaultdict[str, list[bytes]] = defaultdict(list)
+    for row in rows:
+        resource = catalog.resource_by_id.get(row["resource_id"])
+        if resource is None:
+            continue
+        if resource.id not in completions:
+            completions[resource.id] = _completion_bytes(resource, row)
+        if row["submission_id"] is not None:
+            submissions[resource.id].append(dumps(joined_submission_document(row)))
+    return {
+        resource_id: b"".join(
+            (
+                b',"completion":',
+                completion,
+                b',"submissions":',
+                _array(submissions[resource_id]),
+                b"}",
+            )
+        )
+        for resource_id, completion in completions.items()
+    }
+
+
+def _completion_bytes(resource: Resource, row: Record) -> bytes:
+    return dumps(completion_document(row, submission_required=resource.requires_upload))
+
+
+def _resource_bytes(resource: Resource, actor: Actor, own: dict[str, bytes]) -> bytes:
+    fragment = resource.fragments.seen_by(staff=actor.is_staff)
+    return fragment.open + own.get(resource.id, _UNTOUCHED)
+
+
+def _module_bytes(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
+    head = dumps({"module_id": module.id, "module_title": module.title})[:-1]
+    parts = _array(_resource_bytes(one, actor, own) for one in module.resources)
+    return b"".join((head, b',"resources":', parts, b"}"))
+
+
+def _array(items: Iterable[bytes]) -> bytes:
+    return b"".join((b"[", b",".join(items), b"]"))
+
+
+def _answer(body: bytes) -> Response:
+    return Response(body, headers=_HEADERS, media_type=JSON_MEDIA_TYPE)

@@ -1,0 +1,115 @@
+-- Hot reads: one statement each. Every row begins with the caller's role and state as they are now
+-- and the version of the catalog that the row belongs to; without a session there is no row.
+-- $1 session, $2 learner.
+
+-- name: read_pathway_resources
+-- What the learner did in the pathway $3: a row per completion and submission, newest first.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.pathway_id, completion.status, completion.progress_percentage,
+    completion.time_spent_minutes, completion.started_at, completion.completed_at,
+    completion.last_accessed_at, completion.submission_count, completion.notes,
+    completion.metadata,
+    submission.id AS submission_id, submission.user_id AS submission_user_id,
+    submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
+    submission.file_name AS submission_file_name,
+    submission.file_size_bytes AS submission_file_size_bytes,
+    submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
+    submission.crc32c AS submission_crc32c, submission.gcs_url AS submission_gcs_url,
+    submission.submission_status AS submission_submission_status,
+    submission.reviewed_by AS submission_reviewed_by,
+    submission.reviewed_at AS submission_reviewed_at,
+    submission.review_comments AS submission_review_comments,
+    submission.grade AS submission_grade, submission.notes AS submission_notes,
+    submission.created_at AS submission_created_at,
+    submission.updated_at AS submission_updated_at, submission.metadata AS submission_metadata
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN resource_completions AS completion
+    ON completion.user_id = $2 AND completion.pathway_id = $3
+LEFT JOIN resource_submissions AS submission
+    ON submission.user_id = $2 AND submission.resource_id = completion.resource_id
+    AND submission.deleted_at IS NULL AND completion.submission_count > 0
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+ORDER BY submission.attempt DESC
+
+-- name: read_module_resources
+-- The same for the module $3.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.pathway_id, completion.status, completion.progress_percentage,
+    completion.time_spent_minutes, completion.started_at, completion.completed_at,
+    completion.last_accessed_at, completion.submission_count, completion.notes,
+    completion.metadata,
+    submission.id AS submission_id, submission.user_id AS submission_user_id,
+    submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
+    submission.file_name AS submission_file_name,
+    submission.file_size_bytes AS submission_file_size_bytes,
+    submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
+    submission.crc32c AS submission_crc32c, submission.gcs_url AS submission_gcs_url,
+    submission.submission_status AS submission_submission_status,
+    submission.reviewed_by AS submission_reviewed_by,
+    submission.reviewed_at AS submission_reviewed_at,
+    submission.review_comments AS submission_review_comments,
+    submission.grade AS submission_grade, submission.notes AS submission_notes,
+    submission.created_at AS submission_created_at,
+    submission.updated_at AS submission_updated_at, submission.metadata AS submission_metadata
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN modules ON modules.id = $3
+LEFT JOIN resource_completions AS completion
+    ON completion.user_id = $2 AND completion.pathway_id = modules.pathway_id
+    AND completion.module_id = modules.id
+LEFT JOIN resource_submissions AS submission
+    ON submission.user_id = $2 AND submission.resource_id = completion.resource_id
+    AND submission.deleted_at IS NULL AND completion.submission_count > 0
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+ORDER BY submission.attempt DESC
+
+-- name: read_completion
+-- The learner's record on the resource $3.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.pathway_id, completion.status, completion.progress_percentage,
+    completion.time_spent_minutes, completion.started_at, completion.completed_at,
+    completion.last_accessed_at, completion.submission_count, completion.notes,
+    completion.metadata
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN resource_completions AS completion
+    ON completion.user_id = $2 AND completion.resource_id = $3
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+
+-- name: read_pathway_progress
+-- The learner's figures on the pathway $3: a row per module they have touched.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    progress.id, progress.user_id, progress.pathway_id, progress.current_module_id,
+    progress.progress_percentage, progress.completed_modules, progress.total_time_spent_minutes,
+    progress.started_at, progress.last_accessed_at, progress.completed_at,
+    module.module_id, module.progress_percentage AS module_progress_percentage,
+    handed_in.completed_at AS module_completed_at,
+    handed_in.approval_status AS module_approval_status,
+    handed_in.review_comments AS module_review_comments
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN user_progress AS progress ON progress.user_id = $2 AND progress.pathway_id = $3
+LEFT JOIN module_progress AS module ON module.user_id = $2 AND module.pathway_id = $3
+LEFT JOIN module_completions AS handed_in
+    ON handed_in.user_id = $2 AND handed_in.module_id = module.module_id
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()

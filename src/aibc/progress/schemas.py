@@ -1,0 +1,184 @@
+"""Request and response models of resources and progress."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from aibc.http.schemas import RequestModel, ResponseModel
+from aibc.progress.metadata import ClientMetadata
+
+Percentage = Annotated[int, Field(ge=0, le=100, examples=[40])]
+ApprovalStatus = Literal["pending", "approved", "rejected"]
+ResourceType = Literal["video", "article", "exercise", "project", "quiz"]
+CompletionStatus = Literal["in_progress", "submitted", "completed", "reviewed"]
+ReportedStatus = Literal["not_started", "in_progress", "submitted", "completed", "reviewed"]
+SubmissionStatus = Literal["uploaded", "approved", "rejected", "superseded"]
+Notes = Annotated[str, Field(max_length=5000)]
+
+MAX_MINUTES = 100_000
+
+
+class StartRequest(RequestModel):
+    """What may come with the first touch."""
+
+    notes: Notes | None = None
+
+
+class ReportRequest(RequestModel):
+    """What changed; what is left out or null stays as it is."""
+
+    status: ReportedStatus | None = None
+    progress_percentage: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
+    time_spent_minutes: Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES)] | None = Field(
+        default=None, description="In all, not since the last report."
+    )
+    notes: Notes | None = None
+    metadata: ClientMetadata | None = Field(
+        default=None,
+        description="Merged at the top level; null deletes a key. At most 16 KiB in all.",
+    )
+
+
+class Completion(ResponseModel):
+    """One learner's record on one resource."""
+
+    id: UUID
+    user_id: UUID
+    resource_id: str = Field(examples=["foundations-image-gen-r1"])
+    module_id: str = Field(examples=["foundations-image-gen"])
+    pathway_id: str = Field(examples=["image-generation"])
+    status: CompletionStatus
+    progress_percentage: Percentage
+    time_spent_minutes: int = Field(examples=[12])
+    started_at: datetime
+    completed_at: datetime | None
+    last_accessed_at: datetime
+    submission_required: bool
+    submission_count: int = Field(description="Submissions ever finalised, withdrawn ones too.")
+    notes: str | None
+    metadata: dict[str, Any]
+
+
+class CompletionWrite(Completion):
+    """The record with the figures of its module and pathway as they stand after the write."""
+
+    module_progress: Percentage
+    module_completed: bool = Field(description="Whether the module is handed in.")
+    pathway_progress: Percentage
+
+
+class Submission(ResponseModel):
+    """One file handed in for one resource."""
+
+    id: UUID
+    user_id: UUID
+    resource_id: str
+    attempt: int
+    file_name: str = Field(examples=["landscape.png"])
+    file_size_bytes: int
+    file_type: str = Field(examples=["image/png"])
+    sha256: str | None = Field(description="Hexadecimal.")
+    crc32c: str = Field(description="Base64, big-endian.")
+    gcs_url: str = Field(description="The object's name, not a link to it.")
+    submission_status: SubmissionStatus
+    reviewed_by: UUID | None
+    reviewed_at: datetime | None
+    review_comments: str | None
+    grade: Literal["pass", "fail"] | None
+    notes: str | None
+    created_at: datetime
+    updated_at: datetime
+    metadata: dict[str, Any]
+
+
+class ResourceWithProgress(ResponseModel):
+    """A resource, the caller's record on it and the caller's submissions, newest first."""
+
+    id: str = Field(examples=["foundations-image-gen-r1"])
+    module_id: str
+    pathway_id: str
+    type: ResourceType
+    title: str
+    description: str
+    order_index: int
+    duration_minutes: int
+    requires_upload: bool
+    accepted_file_types: list[str] = Field(examples=[["image/png", "application/pdf"]])
+    max_file_size_mb: int
+    allow_resubmission: bool
+    url: str | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    is_required: bool
+    is_published: bool
+    completion: Completion | None
+    submissions: list[Submission]
+
+
+class ModuleResources(ResponseModel):
+    """One module of a pathway with its resources in order."""
+
+    module_id: str
+    module_title: str
+    resources: list[ResourceWithProgress]
+
+
+class PathwaySummary(ResponseModel):
+    """A pathway without its modules."""
+
+    id: str = Field(examples=["image-generation"])
+    slug: str = Field(examples=["image-generation"])
+    title: str
+    short_title: str
+    instructor: str
+    color: str = Field(examples=["from-violet-500 to-fuchsia-500"])
+    total_modules: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Progress(ResponseModel):
+    """One learner on one pathway; a pathway never touched has zeros and nulls."""
+
+    id: UUID | None
+    user_id: UUID
+    pathway_id: str
+    current_module_id: str | None
+    progress_percentage: Percentage
+    completed_modules: int = Field(description="Approved ones.")
+    total_time_spent_minutes: int
+    started_at: datetime | None
+    last_accessed_at: datetime | None
+    completed_at: datetime | None = Field(description="When it first reached 100 %.")
+
+
+class ModuleEntry(ResponseModel):
+    """A module with the caller's figures in it."""
+
+    id: str
+    pathway_id: str
+    title: str
+    description: str
+    order_index: int
+    duration_minutes: int
+    created_at: datetime
+    updated_at: datetime
+    completed: bool = Field(description="Whether it is handed in.")
+    completed_at: datetime | None
+    approval_status: ApprovalStatus | None
+    review_comments: str | None
+    progress_percentage: Percentage
+
+
+class PathwayPage(ResponseModel):
+    """A pathway, the caller's progress on it, and its modules in order."""
+
+    pathway: PathwaySummary
+    progress: Progress
+    modules: list[ModuleEntry]
+    next_module: ModuleEntry | None = Field(description="The first that is not approved.")
