@@ -29,6 +29,11 @@ class DownloadLink:
     expires_at: datetime
     path: str
 
+    def require_alive(self, now: datetime) -> None:
+        """Raise LinkInvalid unless `now`, by the clock `sign` was given, is within its life."""
+        if not timedelta(0) < self.expires_at - now <= MAX_LIFETIME:
+            raise LinkInvalid
+
 
 class DownloadLinks:
     """Makes and verifies links with one secret, which signs nothing else."""
@@ -52,11 +57,12 @@ class DownloadLinks:
             raise ValueError("a download link lives for up to 3,600 seconds")
         return self._link(submission_id, user_id, int((now + lifetime).timestamp()))
 
-    def verify(self, submission_id: str, query: str, *, now: datetime) -> DownloadLink:
-        """Return what the link of a GET or HEAD request allows, or raise LinkInvalid.
+    def verify_signature(self, submission_id: str, query: str) -> DownloadLink:
+        """Return the link of a GET or HEAD request if it is one of ours, or raise LinkInvalid.
 
         `submission_id` is the segment of the path and `query` the raw query string, both as
-        received: a parameter added, repeated or spelled otherwise makes another link.
+        received: a parameter added, repeated or spelled otherwise makes another link. Whether it
+        still lives is for `require_alive` to say.
         """
         fields = _QUERY.fullmatch(query)
         try:
@@ -67,8 +73,6 @@ class DownloadLinks:
             raise LinkInvalid from None
         received = f"/files/{submission_id}?{query}"
         if not hmac.compare_digest(link.path.encode(), received.encode()):
-            raise LinkInvalid
-        if not timedelta(0) < link.expires_at - now <= MAX_LIFETIME:
             raise LinkInvalid
         return link
 
