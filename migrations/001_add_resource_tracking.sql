@@ -292,7 +292,7 @@ RETURNS TABLE (
     user_id uuid, module_id text, pathway_id text, progress_percentage smallint, step integer,
     approval_status text, reviewed_by uuid, reviewed_at timestamptz, review_comments text,
     handed_in_at timestamptz, time_spent_minutes bigint, posted_minutes bigint,
-    counted_ids text[], last_kind text, last_status text)
+    approved_ids text[], last_kind text, last_status text)
 LANGUAGE sql STABLE AS $$
 WITH pair AS (
     SELECT DISTINCT given.user_id, given.module_id
@@ -432,7 +432,11 @@ SELECT user_id, module_id, pathway_id,
        CASE WHEN step = 1 THEN hand_at WHEN status = 'rejected' THEN rejected_at END,
        CASE WHEN step = 1 THEN hand_comments WHEN status = 'rejected' THEN rejection_comments END,
        coalesce(greatest(last_post_at, last_upload_at, appeared_at), hand_at),
-       coalesce(minutes, 0), posted_minutes, counted_ids, last_kind, last_status
+       coalesce(minutes, 0), posted_minutes,
+       -- An approval that returns after the curriculum grew names what the one before it named.
+       CASE WHEN step = 3 THEN CASE WHEN done = counted AND counted > 0 THEN counted_ids
+                                    ELSE approved_ids END END,
+       last_kind, last_status
 FROM decided
 $$;
 
@@ -448,7 +452,7 @@ BEGIN
         INSERT INTO module_decisions
             (user_id, pathway_id, module_id, kind, approval_status, resource_ids, time_spent_minutes)
         SELECT user_id, pathway_id, module_id, 'automatic', approval_status,
-               CASE WHEN step = 3 THEN counted_ids END,
+               state.approved_ids,
                CASE WHEN appears THEN coalesce(posted_minutes, (
                    SELECT sum(completion.time_spent_minutes)
                    FROM resource_completions AS completion
