@@ -53,7 +53,10 @@ class Ownership:
 
 @contextmanager
 def own(data_directory: Path, *, wait_seconds: float = 0.0) -> Iterator[Ownership]:
-    """Own the directory while the block runs. Raises DirectoryInUse with the present owner."""
+    """Own the directory while the block runs. Raises DirectoryInUse with the present owner.
+
+    A command is soon done and is waited for; the service is not.
+    """
     data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(_lock_path(data_directory), os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -79,8 +82,9 @@ def _lock(descriptor: int, data_directory: Path, deadline: float) -> None:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise DirectoryInUse(current_owner(data_directory)) from None
+            owner = current_owner(data_directory)
+            if time.monotonic() >= deadline or (owner and owner.address):
+                raise DirectoryInUse(owner) from None
         time.sleep(0.1)
 
 

@@ -1,0 +1,142 @@
+"""`aibc serve`: a database in order, then workers until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib import import_module
+from ipaddress import ip_address
+
+from aibc.database.embedded import EmbeddedServer
+from aibc.database.ownership import own
+from aibc.errors import AibcError
+from aibc.settings import EMBEDDED_URL, DatabaseSettings, ServerSettings, Settings
+
+# A command at work in the data directory, such as an import, is soon done.
+WAIT_FOR_COMMAND_SECONDS = 30.0
+
+
+class AddressError(AibcError):
+    """The service cannot listen where HOST and PORT say."""
+
+    code = "address_unusable"
+    status = 503
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal. Raises AibcError with one sentence when it cannot start.
+
+    DirectoryInUse, when it names an address, means that the service runs already.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers are started
+    # Importing takes longer than the database's start, so both go side by side.
+    threading.Thread(target=_import_application, daemon=True).start()
+    with _database(settings) as database:
+        emails = asyncio.run(_put_in_order(replace(settings, database=database)))
+        _announce(settings.server, emails)
+        _run(settings.server)
+
+
+def _import_application() -> None:
+    with suppress(Exception):  # `_run` imports it again and raises
+        import_module("aibc.app")
+        import_module("aibc.workers")
+
+
+def _run(settings: ServerSettings) -> None:
+    # What is imported here is shared by the workers; commands need none of it.
+    from aibc.app import create_app
+    from aibc.workers import run_workers
+
+    run_workers(settings, create_app)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[DatabaseSettings]:
+    """The settings of a database that runs: the operator's, or the embedded one for the while."""
+    if not settings.database.embedded:
+        _check_address(settings.server)
+        yield settings.database
+        return
+    address = _address(settings.server)
+    with own(settings.data_directory, wait_seconds=WAIT_FOR_COMMAND_SECONDS) as ownership:
+        ownership.note(address=address)
+        _check_address(settings.server)
+        with EmbeddedServer(
+            settings.data_directory, bin_directory=settings.database.bin_directory
+        ) as server:
+            ownership.note(address=address, database_url=server.url)
+            os.environ[EMBEDDED_URL] = server.url  # for the workers
+            yield replace(settings.database, url=server.url)
+
+
+async def _put_in_order(settings: Settings) -> list[str]:
+    """Migrate and furnish the database; return the demo accounts that can sign in."""
+    from aibc.database.migrate import migrate
+    from aibc.database.pool import Database
+    from aibc.first_start import demo_emails, furnish
+
+    if settings.database.migrate_on_start:
+        await migrate(settings.database.direct_url or settings.database.url)
+    database = await Database.open(settings.database)
+    try:
+        if settings.database.embedded:
+            await furnish(database, with_demo_accounts=_is_loopback(settings.server.host))
+        emails = await demo_emails(database)
+    finally:
+        await database.close()
+    if emails and not _is_loopback(settings.server.host):
+        raise AddressError(
+            f"Demo accounts with a password everybody knows exist, so AIBC serves on 127.0.0.1 "
+            f"alone, not on {settings.server.host}: unset HOST, or suspend them first with "
+            f"`aibc user suspend` ({', '.join(emails)})."
+        )
+    return emails
+
+
+def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
+    address = _address(settings)
+    lines = [f"AIBC serves on {address}", f"  API documentation  {address}/docs"]
+    if demo_emails:
+        from aibc.accounts.demo import DEMO_PASSWORD
+
+        lines += [f"  Demo sign-in       {email}  {DEMO_PASSWORD}" for email in demo_emails]
+    sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
+    sys.stdout.flush()
+
+
+def _address(settings: ServerSettings) -> str:
+    host = "localhost" if _is_loopback(settings.host) else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ip_address(host).is_loopback
+
+
+def _check_address(settings: ServerSettings) -> None:
+    """Refuse a port in use, which the server itself would share with whoever has it."""
+    host = "127.0.0.1" if settings.host == "localhost" else settings.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, settings.port))
+        except OSError as error:
+            raise AddressError(_refusal(error, settings)) from error
+
+
+def _refusal(error: OSError, settings: ServerSettings) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {settings.port} is taken by another program: set PORT to a free one."
+    if error.errno == errno.EACCES:
+        return f"This user may not listen on port {settings.port}: set PORT to 1024 or above."
+    return f"This machine cannot listen on {settings.host}: set HOST to an address of its own."
