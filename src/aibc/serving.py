@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
-from ipaddress import ip_address
 
 from aibc.database.embedded import EmbeddedServer
 from aibc.database.ownership import own
@@ -89,11 +88,11 @@ async def _put_in_order(settings: Settings) -> list[str]:
     database = await Database.open(settings.database)
     try:
         if settings.database.embedded:
-            await furnish(database, with_demo_accounts=_is_loopback(settings.server.host))
+            await furnish(database, with_demo_accounts=settings.server.is_local)
         emails = await demo_emails(database)
     finally:
         await database.close()
-    if emails and not _is_loopback(settings.server.host):
+    if emails and not settings.server.is_local:
         raise AddressError(
             f"Demo accounts with a password everybody knows exist, so AIBC serves on 127.0.0.1 "
             f"alone, not on {settings.server.host}: unset HOST, or suspend them first with "
@@ -114,22 +113,17 @@ def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
 
 
 def _address(settings: ServerSettings) -> str:
-    host = "localhost" if _is_loopback(settings.host) else settings.host
+    host = "localhost" if settings.is_local else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or ip_address(host).is_loopback
 
 
 def _check_address(settings: ServerSettings) -> None:
     """Refuse a port in use, which the server itself would share with whoever has it."""
-    host = "127.0.0.1" if settings.host == "localhost" else settings.host
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, settings.port))
+            probe.bind((settings.host, settings.port))
         except OSError as error:
             raise AddressError(_refusal(error, settings)) from error
 

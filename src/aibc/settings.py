@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, cast
 
@@ -56,6 +57,11 @@ class ServerSettings:
     environment: str
     metrics_token: str = field(repr=False, default="")
     log_level: str = "info"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return ip_address(self.host).is_loopback
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,7 @@ def _database_settings(read: _Reader, workers: int, *, embedded: bool) -> Databa
 def _server_settings(read: _Reader) -> ServerSettings:
     port = read.whole("PORT", 8000, 1, 65535)
     return ServerSettings(
-        host=read.text("HOST", "127.0.0.1"),
+        host=read.address("HOST", "127.0.0.1"),
         port=port,
         workers=read.whole("WORKERS", 1, 1, 64),
         public_url=read.text("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
@@ -202,6 +208,15 @@ class _Reader:
     def items(self, name: str, default: str) -> tuple[str, ...]:
         parts = (part.strip().rstrip("/") for part in self.text(name, default).split(","))
         return tuple(part for part in parts if part)
+
+    def address(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            return str(ip_address("127.0.0.1" if value == "localhost" else value))
+        except ValueError:
+            raise SettingsError(
+                f"{name} must be an IP address or localhost, not {value!r}."
+            ) from None
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(name, default).lower()

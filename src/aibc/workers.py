@@ -64,7 +64,7 @@ class _Loader:
 def _server(settings: ServerSettings) -> Server:
     return Server(
         target="aibc",
-        address="127.0.0.1" if settings.host == "localhost" else settings.host,
+        address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,
