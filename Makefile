@@ -1,7 +1,7 @@
 # Every verb a person types. `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format lock schema clean
+.PHONY: help setup run test soak lint format lock schema sample-data clean
 
 # Compiled once, started fast; an environment that forbids it would make every start compile anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -14,7 +14,7 @@ COMPILE := .tools/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 READY := $(or $(wildcard .venv/development.stamp),.venv/service.stamp)
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/development.stamp ## Make .venv with all that development needs
 
@@ -43,6 +43,9 @@ lock: .venv/development.stamp ## Choose newer package versions (UPGRADE=--upgrad
 schema: .venv/development.stamp ## Write migrations/schema.sql anew, from the migrations
 	@.venv/bin/python -m aibc migrate --dump > migrations/.schema.sql
 	@mv migrations/.schema.sql migrations/schema.sql
+
+sample-data: .venv/development.stamp ## Write migrations/sample_data.sql anew, from catalog/
+	@.venv/bin/python -m aibc.catalog.sample_data catalog migrations/sample_data.sql
 
 clean: ## Remove what was installed and generated; .aibc, your data, stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

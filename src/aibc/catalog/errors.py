@@ -4,7 +4,8 @@ AibcError
 ├── PathwayNotFound       no live pathway has this id
 ├── ModuleNotFound        no live module has this id
 ├── ResourceNotFound      no live resource has this id
-└── CatalogInvalid        files of a catalog hold mistakes; each one with its file and line
+├── CatalogInvalid        files of a catalog hold mistakes; each one with its file and line
+└── ExportFailed          the files of an export could not be written
 """
 
 from __future__ import annotations
@@ -62,3 +63,10 @@ class CatalogInvalid(AibcError):
             f"The catalog holds {count}, so nothing was imported.",
             errors=[{"field": f"{p.file}:{p.line}", "message": p.message} for p in self.problems],
         )
+
+
+class ExportFailed(AibcError):
+    """The catalog could not be written: check that the path is a directory you may write to."""
+
+    code = "export_failed"
+    status = 503

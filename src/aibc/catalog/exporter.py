@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel
 
 from aibc.catalog.documents import LessonDocument, ModuleDocument, PathwayDocument, QuizDocument
+from aibc.catalog.errors import ExportFailed
 from aibc.catalog.importer import QUERIES
 from aibc.catalog.quiz import Option, Question, Quiz
 from aibc.catalog.rows import Row
@@ -27,15 +28,22 @@ async def export_catalog(database: Database, directory: Path) -> list[Path]:
     """Write `pathways/<id>.yaml` below `directory`, one file a pathway, and return the files.
 
     What is removed is left out; what is not published is written with `is_published: false`.
+    Raises ExportFailed where the directory cannot be written to.
     """
     record = await database.fetch_row(QUERIES["load_catalog"])
     assert record is not None, "a select without a from clause returns one row"  # noqa: S101
-    target = directory / DIRECTORY
-    target.mkdir(parents=True, exist_ok=True)
+    texts = catalog_files(record["pathways"], record["modules"], record["resources"])
+    try:
+        return _write_files(directory / DIRECTORY, texts)
+    except OSError as error:
+        raise ExportFailed(f"The catalog could not be written: {error}.") from error
+
+
+def _write_files(directory: Path, texts: list[tuple[str, str]]) -> list[Path]:
+    directory.mkdir(parents=True, exist_ok=True)
     files = []
-    tables = (record["pathways"], record["modules"], record["resources"])
-    for pathway_id, text in catalog_files(*tables):
-        file = target / f"{pathway_id}.yaml"
+    for pathway_id, text in texts:
+        file = directory / f"{pathway_id}.yaml"
         file.write_text(text, encoding="utf-8")
         files.append(file)
     return files

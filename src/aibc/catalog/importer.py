@@ -17,6 +17,7 @@ from aibc.database.pool import MAX_TRIES, Connection, Database
 from aibc.database.queries import load_queries
 
 QUERIES = load_queries(__package__)
+IMPORT_SECONDS = 600
 OUTCOMES = ("added", "changed", "moved", "returned", "removed", "unchanged")
 
 
@@ -67,20 +68,20 @@ async def _import_once(database: Database, rows: CatalogRows, *, dry_run: bool) 
 
 async def import_rows(connection: Connection, rows: CatalogRows) -> ImportSummary:
     """Write the rows inside the caller's transaction."""
-    await connection.fetchval(QUERIES["lock_catalog"])
-    pathways = await connection.fetch(QUERIES["import_pathways"], as_json(rows.pathways))
-    modules = await connection.fetch(
-        QUERIES["import_modules"], as_json(rows.modules), rows.pathway_ids
+    await connection.execute(QUERIES["allow_time"], f"{IMPORT_SECONDS}s")
+    await connection.execute(QUERIES["lock_catalog"], timeout=IMPORT_SECONDS)
+    return ImportSummary(
+        pathways=await _write(connection, "import_pathways", rows.pathways),
+        modules=await _write(connection, "import_modules", rows.modules, rows.pathway_ids),
+        resources=await _write(connection, "import_resources", rows.resources, rows.pathway_ids),
     )
-    resources = await connection.fetch(
-        QUERIES["import_resources"], as_json(rows.resources), rows.pathway_ids
+
+
+async def _write(
+    connection: Connection, statement: str, rows: list[Row], *arguments: list[str]
+) -> dict[str, list[str]]:
+    """Send one of the import statements and return its ids by outcome."""
+    records = await connection.fetch(
+        QUERIES[statement], orjson.dumps(rows).decode(), *arguments, timeout=IMPORT_SECONDS
     )
-    return ImportSummary(_by_outcome(pathways), _by_outcome(modules), _by_outcome(resources))
-
-
-def as_json(rows: list[Row]) -> str:
-    return orjson.dumps(rows).decode()
-
-
-def _by_outcome(records: list[asyncpg.Record]) -> dict[str, list[str]]:
     return {record["outcome"]: list(record["ids"]) for record in records}

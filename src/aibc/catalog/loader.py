@@ -70,8 +70,11 @@ def _load_file(
 def _read_text(file: Path) -> str:
     if not file.is_file():
         raise YamlMistake(0, "is not an ordinary file")
-    with file.open("rb") as opened:
-        content = opened.read(MAX_FILE_BYTES + 1)
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise YamlMistake(0, f"cannot be read: {error.strerror}") from error
     if len(content) > MAX_FILE_BYTES:
         raise YamlMistake(0, f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
     try:

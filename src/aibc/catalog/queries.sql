@@ -2,6 +2,10 @@
 -- array, and leave a row that is the same untouched, so that the catalog's version and every
 -- cache that hangs on it stay where they are. migrations/sample_data.sql is made of them too.
 
+-- name: allow_time
+-- Recounting the learners of a large pathway may take longer than a request ever may.
+SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $1, true)
+
 -- name: lock_catalog
 -- Imports queue here: each one sees what the one before it wrote.
 SELECT version FROM catalog_state WHERE id FOR UPDATE
