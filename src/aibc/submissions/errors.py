@@ -16,10 +16,16 @@ SubmissionError
 ├── FileTooLarge             413  more bytes than the resource takes
 ├── FileEmpty                413  no bytes
 ├── TypeNotAccepted          415  content, extension, declared type and resource do not agree
-└── LinkInvalid              403  a download link that is altered, made up or past its time
+├── LinkInvalid              403  a download link that is altered, made up or past its time
+├── RangeNotSatisfiable      416  the file ends before the part that was asked for
+├── SubmissionNotFound       404  not there, withdrawn, or not yours
+├── UploadLimitReached       429  too many or too large uploads, or too many refused ones
+└── KeysTaken                503  fifty files of this name came in this second
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from aibc.errors import AibcError
 
@@ -128,3 +134,41 @@ class LinkInvalid(SubmissionError):
 
     code = "link_invalid"
     status = 403
+
+
+class RangeNotSatisfiable(SubmissionError):
+    """The file ends before the part that was asked for."""
+
+    code = "range_not_satisfiable"
+    status = 416
+
+    def __init__(self, size: int) -> None:
+        super().__init__(headers={"Content-Range": f"bytes */{size}"})
+
+
+class SubmissionNotFound(SubmissionError):
+    """There is no such submission."""
+
+    code = "submission_not_found"
+    status = 404
+
+
+class UploadLimitReached(SubmissionError):
+    """A limit on uploads is reached; `code` says which."""
+
+    code: str  # type: ignore[misc]  # per instance: the database names it
+    status = 429
+
+    def __init__(self, code: str, detail: str, *, headers: Mapping[str, str]) -> None:
+        super().__init__(detail, headers=headers)
+        self.code = code
+
+
+class KeysTaken(SubmissionError):
+    """Too many files of this name came in at once; please send it again in a second."""
+
+    code = "keys_taken"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})

@@ -21,12 +21,17 @@ async def checked(
     async for chunk in chunks:
         size += len(chunk)
         if size > max_bytes:
-            raise FileTooLarge(
-                f"The file is larger than the {max_bytes / MEBIBYTE:g} MB allowed here; "
-                "please make it smaller."
-            )
+            raise too_large(max_bytes)
         sniffer.feed(chunk)
         yield chunk
     if size == 0:
         raise FileEmpty
     sniffer.finish()
+
+
+def too_large(max_bytes: int) -> FileTooLarge:
+    """The error that names the limit."""
+    return FileTooLarge(
+        f"The file is larger than the {max_bytes / MEBIBYTE:g} MB allowed here; "
+        "please make it smaller."
+    )

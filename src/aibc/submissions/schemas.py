@@ -1,0 +1,69 @@
+"""What handing in, fetching and withdrawing answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from aibc.http.schemas import ResponseModel
+
+
+class UploadReceipt(ResponseModel):
+    """The submission that came of an upload."""
+
+    submission_id: UUID
+    resource_id: str = Field(examples=["foundations-image-gen-r3"])
+    attempt: int = Field(description="Counts the files ever handed in for this resource.")
+    file_name: str = Field(examples=["landscape.png"])
+    file_size_bytes: int
+    file_type: str = Field(description="Found in the bytes.", examples=["image/png"])
+    sha256: str | None = Field(description="Hexadecimal.")
+    gcs_url: str = Field(description="The object's name, not a link to it.")
+    submission_status: Literal["uploaded"]
+    created_at: datetime
+    resource_status: str = Field(examples=["submitted"])
+    message: str = Field(examples=["“landscape.png” is handed in and waits for review."])
+
+
+class Download(ResponseModel):
+    """A link to a file; it needs no further credential, so keep it to yourself."""
+
+    submission_id: UUID
+    file_name: str
+    signed_url: str = Field(description="Saves the file under its own name, for one hour.")
+    expires_at: datetime
+
+
+class Withdrawal(ResponseModel):
+    """The submission is out of every list; its file is kept."""
+
+    submission_id: UUID
+    deleted: Literal[True]
+    deleted_at: datetime
+
+
+# The body is read as a stream and never declared to the framework, which would read it first.
+UPLOAD_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "notes": {
+                            "type": "string",
+                            "maxLength": 5000,
+                            "description": "A word to the reviewer.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}

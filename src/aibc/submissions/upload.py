@@ -1,0 +1,232 @@
+"""Handing in a file: claim, store, finalise.
+
+1. claim: one short transaction asks whether this learner may hand in here now, and reserves a
+   place within their limits.
+2. store: the file's name claims a key of its own, and the bytes stream to the store, checked while
+   they pass. No connection, lock or transaction is held meanwhile.
+3. finalise: one transaction asks again and makes the submission.
+
+Whatever goes wrong, the claim is settled and nothing is visible; what a crash leaves is settled by
+the sweep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from aibc.database.errors import DatabaseUnavailable
+from aibc.database.pool import Database, Record
+from aibc.database.queries import load_queries
+from aibc.errors import AibcError
+from aibc.progress.documents import Document
+from aibc.settings import UploadSettings
+from aibc.storage.chunks import in_blocks
+from aibc.storage.store import ObjectStore, StoredObject
+from aibc.submissions.errors import KeysTaken, SubmissionError, UploadIncomplete
+from aibc.submissions.file_names import (
+    clean_file_name,
+    content_disposition,
+    numbered,
+    object_key,
+    safe_name,
+)
+from aibc.submissions.file_stream import checked, too_large
+from aibc.submissions.file_types import expected_type
+from aibc.submissions.incoming import IncomingBody
+from aibc.submissions.limits import limit_headers, limit_reached
+from aibc.submissions.multipart import UploadForm
+from aibc.submissions.type_sniffer import TypeSniffer
+
+_QUERIES = load_queries(__package__)
+_CLAIM = _QUERIES["claim_upload"]
+_CLAIM_KEY = _QUERIES["claim_object_key"]
+_FINALISE = _QUERIES["finalise_upload"]
+_SETTLE = _QUERIES["settle_upload"]
+_COMPLETION_STATUS = _QUERIES["completion_status"]
+
+# Room beside the file for boundaries, part headers, notes and small fields.
+FORM_OVERHEAD_BYTES = 128 * 1024
+MAX_NAMESAKES = 50
+# After the last byte may have come: time to store and finalise before a sweep may step in.
+SETTLING_TIME = timedelta(minutes=5)
+FINALISE_PAUSES = (0.2, 1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class UploadDesk:
+    """Where files are handed in."""
+
+    database: Database
+    store: ObjectStore
+    limits: UploadSettings
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the learner is told, and the headers that go with it."""
+
+    document: Document
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _StoredFile:
+    stored: StoredObject
+    media_type: str
+    notes: str | None
+
+
+async def hand_in(desk: UploadDesk, user_id: UUID, resource_id: str, body: IncomingBody) -> Receipt:
+    """Take one file for one resource.
+
+    Raises RuleViolation where the learner may not hand in here now, UploadLimitReached, any
+    SubmissionError of the form and the file, and StorageUnavailable.
+    """
+    try:
+        claim = await _claim(desk, user_id, resource_id, body.announced_bytes)
+        async with _settled(desk.database, claim["upload_id"]):
+            file = await _store(desk, user_id, resource_id, claim, body)
+            submission = await _finalise(desk, user_id, claim["upload_id"], file)
+    except AibcError:
+        await body.discard()
+        raise
+    status = await desk.database.fetch_value(_COMPLETION_STATUS, user_id, resource_id)
+    return Receipt(_document(submission, status), limit_headers(claim, desk.limits))
+
+
+async def _claim(
+    desk: UploadDesk, user_id: UUID, resource_id: str, announced_bytes: int | None
+) -> Record:
+    limits = desk.limits
+    (claim,) = await desk.database.fetch(
+        _CLAIM,
+        user_id,
+        resource_id,
+        announced_bytes,
+        limits.uploads_per_hour,
+        limits.bytes_per_day,
+        limits.refusals_per_hour,
+        timedelta(seconds=limits.body_total_seconds) + SETTLING_TIME,
+    )
+    if claim["refusal_code"] is not None:
+        raise limit_reached(claim, limits)
+    return claim
+
+
+@asynccontextmanager
+async def _settled(database: Database, upload_id: UUID) -> AsyncIterator[None]:
+    """Settle the claim when the block fails: as refused for a bad file, else as abandoned."""
+    try:
+        yield
+    except BaseException as failure:
+        code = failure.code if isinstance(failure, AibcError) else None
+        state = "refused" if _is_refusal(failure) else "abandoned"
+        settling = database.execute(_SETTLE, upload_id, state, code)
+        with suppress(AibcError):  # the sweep settles it later
+            await asyncio.shield(settling)
+        raise
+
+
+def _is_refusal(failure: BaseException) -> bool:
+    """Whether the learner's file was at fault, not its way here."""
+    return (
+        isinstance(failure, SubmissionError)
+        and failure.status < 500
+        and not isinstance(failure, UploadIncomplete)
+    )
+
+
+async def _store(
+    desk: UploadDesk, user_id: UUID, resource_id: str, claim: Record, body: IncomingBody
+) -> _StoredFile:
+    max_bytes = min(claim["max_file_bytes"], desk.limits.max_file_bytes)
+    if (body.announced_bytes or 0) > max_bytes + FORM_OVERHEAD_BYTES:
+        raise too_large(max_bytes)
+    form = UploadForm(body.content_type, aiter(body))
+    part = await form.open_file()
+    name = clean_file_name(part.name)
+    accepted = claim["accepted_file_types"]
+    file_type = expected_type(name, part.declared_type, accepted)
+    key = await _claim_key(desk, user_id, resource_id, claim, name, part.declared_type)
+    # Whole blocks: looking at many small pieces would cost more than reading them.
+    blocks = in_blocks(form.file_chunks())
+    chunks = checked(blocks, sniffer=TypeSniffer(file_type, accepted), max_bytes=max_bytes)
+    stored = await desk.store.put(
+        key,
+        chunks,
+        content_type=file_type.media_type,
+        content_disposition=content_disposition(name),
+    )
+    return _StoredFile(stored, file_type.media_type, form.notes)
+
+
+async def _claim_key(
+    desk: UploadDesk,
+    user_id: UUID,
+    resource_id: str,
+    claim: Record,
+    name: str,
+    declared_type: str | None,
+) -> str:
+    wanted = [
+        object_key(
+            claim["pathway_id"],
+            user_id,
+            resource_id,
+            claim["claimed_at"],
+            numbered(safe_name(name), number),
+        )
+        for number in range(1, MAX_NAMESAKES + 1)
+    ]
+    key: str | None = await desk.database.fetch_value(
+        _CLAIM_KEY, claim["upload_id"], name, declared_type, wanted
+    )
+    if key is None:
+        raise KeysTaken
+    return key
+
+
+async def _finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: _StoredFile) -> Record:
+    """Make the submission; asking twice is harmless, so a database that was away is asked again."""
+    for pause in (*FINALISE_PAUSES, None):
+        try:
+            (submission,) = await desk.database.fetch(
+                _FINALISE,
+                user_id,
+                upload_id,
+                file.stored.size,
+                file.media_type,
+                file.stored.sha256,
+                file.stored.crc32c,
+                desk.store.name_of(file.stored.key),
+                file.notes,
+            )
+        except DatabaseUnavailable:
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
+        else:
+            return submission
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _document(submission: Record, resource_status: str) -> Document:
+    return {
+        "submission_id": submission["id"],
+        "resource_id": submission["resource_id"],
+        "attempt": submission["attempt"],
+        "file_name": submission["file_name"],
+        "file_size_bytes": submission["file_size_bytes"],
+        "file_type": submission["file_type"],
+        "sha256": submission["sha256"],
+        "gcs_url": submission["gcs_url"],
+        "submission_status": submission["submission_status"],
+        "created_at": submission["created_at"],
+        "resource_status": resource_status,
+        "message": f"“{submission['file_name']}” is handed in and waits for review.",
+    }
