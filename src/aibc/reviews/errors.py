@@ -1,0 +1,37 @@
+"""Errors of reviews. What the database refuses by itself arrives as RuleViolation.
+
+AibcError
+├── CommentsRequired           422  a rejection that does not say what to change
+├── ClaimHeldByAnother         409  only the holder gives a claim back
+└── ModuleNotHandedIn          404  no completion of this module stands for this learner
+"""
+
+from __future__ import annotations
+
+from aibc.errors import AibcError, FieldError
+
+
+class CommentsRequired(AibcError):
+    """A rejection needs comments: tell the learner what to change."""
+
+    code = "comments_required"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            errors=[FieldError(field="review_comments", message="A rejection needs comments.")]
+        )
+
+
+class ClaimHeldByAnother(AibcError):
+    """Somebody else is reviewing this submission, so the claim is theirs to give back."""
+
+    code = "claimed_by_another"
+    status = 409
+
+
+class ModuleNotHandedIn(AibcError):
+    """This learner has not handed in this module."""
+
+    code = "module_completion_not_found"
+    status = 404

@@ -1,0 +1,128 @@
+-- name: pending_page
+-- A page of everything that waits, oldest first, with the caller's admission ($1 session, $2 user)
+-- and the exact total. $3, $4: the last item of the page before; $5 limit, $6 offset.
+-- One row of NULLs beside caller and total when the page is empty.
+WITH caller AS (
+    SELECT users.role AS caller_role, users.account_status AS caller_status
+    FROM sessions JOIN users ON users.id = sessions.user_id
+    WHERE sessions.id = $1 AND sessions.user_id = $2
+      AND sessions.revoked_at IS NULL AND sessions.expires_at > clock_timestamp()
+), page AS (
+    SELECT * FROM resource_submissions
+    WHERE submission_status = 'uploaded' AND deleted_at IS NULL AND (created_at, id) > ($3, $4)
+    ORDER BY created_at, id
+    LIMIT $5 OFFSET $6
+)
+SELECT caller.*,
+       (SELECT count(*) FROM resource_submissions
+        WHERE submission_status = 'uploaded' AND deleted_at IS NULL) AS total_pending,
+       item.*
+FROM caller
+LEFT JOIN LATERAL (
+    SELECT page.id, page.user_id, author.email AS user_email, author.full_name AS user_name,
+           page.resource_id, resources.title AS resource_title, resources.type AS resource_type,
+           modules.pathway_id, resources.module_id, page.attempt, page.file_name, page.file_type,
+           page.file_size_bytes, page.gcs_url, page.submission_status, page.created_at,
+           round(extract(epoch FROM clock_timestamp() - page.created_at) / 3600, 2)::float8
+               AS hours_waiting,
+           claim.claimed_by, claimed_by_name, claim.claimed_until
+    FROM page
+    JOIN users AS author ON author.id = page.user_id
+    JOIN resources ON resources.id = page.resource_id
+    JOIN modules ON modules.id = resources.module_id
+    LEFT JOIN LATERAL (
+        SELECT claimed_by, holder.full_name AS claimed_by_name, claimed_until
+        FROM review_claims JOIN users AS holder ON holder.id = claimed_by
+        WHERE submission_id = page.id AND claimed_until > clock_timestamp()
+    ) AS claim ON true
+) AS item ON true
+ORDER BY item.created_at, item.id
+
+-- name: pending_page_of_some
+-- The same for the resources that match: $7 pathway, $8 module, $9 type; NULL matches all.
+WITH caller AS (
+    SELECT users.role AS caller_role, users.account_status AS caller_status
+    FROM sessions JOIN users ON users.id = sessions.user_id
+    WHERE sessions.id = $1 AND sessions.user_id = $2
+      AND sessions.revoked_at IS NULL AND sessions.expires_at > clock_timestamp()
+), waiting AS MATERIALIZED (
+    SELECT submission.id, submission.created_at, resources.title AS resource_title,
+           resources.type AS resource_type, modules.pathway_id, resources.module_id
+    FROM modules
+    JOIN resources ON resources.module_id = modules.id
+    JOIN resource_submissions AS submission ON submission.resource_id = resources.id
+    WHERE submission.submission_status = 'uploaded' AND submission.deleted_at IS NULL
+      AND ($7::text IS NULL OR modules.pathway_id = $7)
+      AND ($8::text IS NULL OR resources.module_id = $8)
+      AND ($9::text IS NULL OR resources.type = $9)
+), page AS (
+    SELECT * FROM waiting
+    WHERE (created_at, id) > ($3, $4)
+    ORDER BY created_at, id
+    LIMIT $5 OFFSET $6
+)
+SELECT caller.*, (SELECT count(*) FROM waiting) AS total_pending, item.*
+FROM caller
+LEFT JOIN LATERAL (
+    SELECT page.id, submission.user_id, author.email AS user_email, author.full_name AS user_name,
+           submission.resource_id, page.resource_title, page.resource_type, page.pathway_id,
+           page.module_id, submission.attempt, submission.file_name, submission.file_type,
+           submission.file_size_bytes, submission.gcs_url, submission.submission_status,
+           page.created_at,
+           round(extract(epoch FROM clock_timestamp() - page.created_at) / 3600, 2)::float8
+               AS hours_waiting,
+           claim.claimed_by, claimed_by_name, claim.claimed_until
+    FROM page
+    JOIN resource_submissions AS submission ON submission.id = page.id
+    JOIN users AS author ON author.id = submission.user_id
+    LEFT JOIN LATERAL (
+        SELECT claimed_by, holder.full_name AS claimed_by_name, claimed_until
+        FROM review_claims JOIN users AS holder ON holder.id = claimed_by
+        WHERE submission_id = page.id AND claimed_until > clock_timestamp()
+    ) AS claim ON true
+) AS item ON true
+ORDER BY item.created_at, item.id
+
+-- name: review_submission
+SELECT * FROM review_submission($1, $2, $3, $4, $5, $6)
+
+-- name: undo_review
+SELECT * FROM undo_review($1, $2, $3)
+
+-- name: claim_review
+SELECT claim.submission_id, claim.claimed_by, users.full_name AS claimed_by_name,
+       claim.claimed_until
+FROM claim_review($1, $2) AS claim JOIN users ON users.id = claim.claimed_by
+
+-- name: release_claim
+-- Gives up the caller's own claim ($2). No row: no such submission. Otherwise who else holds it.
+WITH released AS (
+    DELETE FROM review_claims WHERE submission_id = $1 AND claimed_by = $2
+)
+SELECT (SELECT users.full_name FROM review_claims JOIN users ON users.id = claimed_by
+        WHERE submission_id = $1 AND claimed_by <> $2 AND claimed_until > clock_timestamp()) AS holder
+FROM resource_submissions WHERE id = $1 AND deleted_at IS NULL
+
+-- name: submission_history
+-- Every decision in order, withdrawn submissions too. No row: no such submission; one row of
+-- NULLs: none decided yet.
+SELECT decision.action, decision.submission_status, decision.grade, decision.review_comments,
+       decision.decided_by, reviewer.full_name AS decided_by_name, decision.created_at
+FROM resource_submissions AS submission
+LEFT JOIN submission_decisions AS decision ON decision.submission_id = submission.id
+LEFT JOIN users AS reviewer ON reviewer.id = decision.decided_by
+WHERE submission.id = $1
+ORDER BY decision.sequence
+
+-- name: recount_module
+-- Recounts one learner ($1) in one module ($2). No row: they never touched its pathway, so there
+-- is nothing to count.
+SELECT recount(ARRAY[progress.user_id], ARRAY[modules.id])
+FROM modules
+JOIN user_progress AS progress ON progress.pathway_id = modules.pathway_id
+WHERE progress.user_id = $1 AND modules.id = $2
+
+-- name: module_completion
+SELECT id, user_id, pathway_id, module_id, completed_at, time_spent_minutes, approval_status,
+       reviewed_by, reviewed_at, review_comments
+FROM module_completions WHERE user_id = $1 AND module_id = $2
