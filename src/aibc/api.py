@@ -10,6 +10,8 @@ from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
 from aibc.progress import reads as progress_reads
 from aibc.progress import routes as progress_routes
+from aibc.reviews import routes as review_routes
+from aibc.submissions import routes as submission_routes
 from aibc.web import home
 
 DESCRIPTION = """
@@ -25,6 +27,8 @@ TAGS: list[dict[str, str]] = [
     {"name": "users", "description": "Accounts: your own, and for administrators all."},
     {"name": "progress", "description": "How far you are on each pathway."},
     {"name": "resources", "description": "What there is to do, and your record on each."},
+    {"name": "submissions", "description": "Hand in files, fetch them, take them back."},
+    {"name": "reviews", "description": "For instructors: what waits, and what was decided."},
     {"name": "health", "description": "Is it up, can it work?"},
 ]
 
@@ -32,6 +36,7 @@ HOT_READS: tuple[HotRoutes, ...] = (
     progress_reads.resources,
     progress_reads.progress,
     user_routes.hot,
+    review_routes.hot_reads,
 )
 
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
@@ -41,4 +46,7 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("", home.router),
     ("", docs_pages.router),
     ("/api/v1/resources", progress_routes.resources_router),
+    ("/api/v1/resources", submission_routes.router),
+    ("/api/v1/resources", review_routes.router),
+    ("", submission_routes.files_router),
 )

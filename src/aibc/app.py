@@ -23,6 +23,7 @@ from aibc.http.problems import Problems
 from aibc.http.routes import require_actors, route_templates
 from aibc.settings import Settings, load_settings
 from aibc.storage import open_store
+from aibc.submissions.sweep import sweeping
 from aibc.web import home
 
 
@@ -96,7 +97,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             passwords=passwords,
             catalog=CatalogCache(database),
         )
-        yield
+        async with sweeping(database, store):
+            yield
     finally:
         passwords.close()
         await store.close()
