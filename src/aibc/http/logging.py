@@ -28,7 +28,7 @@ def configure_logging(level: str) -> None:
             _to_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -64,6 +64,16 @@ def to_line(event: dict[str, Any]) -> bytes:
 
 def _to_line(_: Any, __: str, event: structlog.typing.EventDict) -> bytes:
     return to_line(dict(event))
+
+
+class _StandardError:
+    """Writes whole lines, wherever standard error leads at that moment."""
+
+    def msg(self, line: bytes) -> None:
+        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.buffer.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _LibraryFormatter(logging.Formatter):

@@ -111,10 +111,17 @@ def _as_product_error(request: Request, error: Exception) -> AibcError | None:
     return None
 
 
-def field_error(location: Sequence[int | str], message: str) -> FieldError:
-    """The error of one field; `location` starts with the part of the request it stands in."""
-    names = [str(part) for part in location[1:]] or [str(part) for part in location[:1]]
-    return FieldError(field=".".join(names), message=message.removeprefix("Value error, "))
+def field_error(error: Any) -> FieldError:
+    """What Pydantic found wrong with one field, as a field error."""
+    location = error["loc"]
+    field = ".".join(str(part) for part in location[1:] or location[:1])[:200]
+    if error["type"] == "extra_forbidden":
+        message = f"The field {field} is not known here. Please leave it out."
+    elif error["type"] == "missing":
+        message = f"The field {field} is missing." if location[1:] else "Please send a body."
+    else:
+        message = error["msg"].removeprefix("Value error, ")
+    return FieldError(field=field, message=message)
 
 
 def sentence_for(error: FieldError) -> str:
@@ -134,7 +141,7 @@ def _validation_error(request: Request, errors: Sequence[Any]) -> AibcError:
         )
     if first["type"] == "model_attributes_type" and not _is_json(request):
         return UnsupportedMediaType()
-    fields = [field_error(error["loc"], error["msg"]) for error in errors]
+    fields = [field_error(error) for error in errors]
     return ValidationFailed(sentence_for(fields[0]), errors=fields)
 
 

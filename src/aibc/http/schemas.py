@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+MAX_DEPTH = 50
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,17 +38,28 @@ class Message(ResponseModel):
     message: str = Field(examples=["You are signed out."])
 
 
-def refuse_unstorable(value: Any) -> None:
-    """Raise where any text inside `value`, keys too, holds what PostgreSQL cannot keep."""
+def refuse_unstorable(value: Any, name: str = "body", depth: int = 0) -> None:
+    """Raise where any text inside `value`, keys too, holds what PostgreSQL cannot keep.
+
+    Raises PydanticCustomError with a sentence that names the innermost field.
+    """
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
-            raise PydanticCustomError("unstorable_text", "holds a NUL or half of a character pair")
+            _refuse(name, "holds a character that cannot be stored, such as NUL")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            _refuse(name, "holds a number that is not finite")
+    elif isinstance(value, dict | list) and depth == MAX_DEPTH:
+        _refuse(name, "is nested too deeply")
     elif isinstance(value, dict):
         for key, item in value.items():
-            refuse_unstorable(key)
-            refuse_unstorable(item)
+            refuse_unstorable(key, name, depth + 1)
+            refuse_unstorable(item, key, depth + 1)
     elif isinstance(value, list):
         for item in value:
-            refuse_unstorable(item)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise PydanticCustomError("number_not_finite", "holds a number that is not finite")
+            refuse_unstorable(item, name, depth + 1)
+
+
+def _refuse(name: str, reason: str) -> NoReturn:
+    sentence = f"The field {name[:100]} {reason}."
+    raise PydanticCustomError("unstorable", "{sentence}", {"sentence": sentence})
