@@ -34,13 +34,11 @@ def office_type(sample: Sample) -> str | None:
 
     One with macros has another extension of its own (.docm, .xlsm, .pptm) and counts as none.
     """
-    if not sample.complete or not is_zip(sample):
-        return None
-    names = set(entry_names(sample))
+    names = entry_names(sample)
     if b"[Content_Types].xml" in sample.head:
         # The directory of a very large presentation does not fit into the tail.
         names.add("[content_types].xml")
-    if "[content_types].xml" not in names or any("vbaproject.bin" in name for name in names):
+    if not is_zip(sample) or "[content_types].xml" not in names or has_macros(sample):
         return None
     for folder, media_type in _FOLDERS.items():
         if any(name.startswith(folder) for name in names):
@@ -48,9 +46,17 @@ def office_type(sample: Sample) -> str | None:
     return None
 
 
-def entry_names(sample: Sample) -> Iterator[str]:
-    """Yield the names in the directory in lower case, as far as it lies within the tail."""
-    directory = _directory(sample.tail) or b""
+def has_macros(sample: Sample) -> bool:
+    """Say whether an archive holds the program part of an Office document."""
+    return any(name.endswith("/vbaproject.bin") for name in entry_names(sample))
+
+
+def entry_names(sample: Sample) -> set[str]:
+    """Collect the names in the directory in lower case, as far as it lies within the tail."""
+    return set(_names(_directory(sample.tail) or b"")) if sample.complete else set()
+
+
+def _names(directory: bytes) -> Iterator[str]:
     position = directory.find(_ENTRY)
     while position >= 0 and directory.startswith(_ENTRY, position):
         if position + _ENTRY_SIZE > len(directory):

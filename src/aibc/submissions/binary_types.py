@@ -16,6 +16,7 @@ from aibc.submissions.text_types import decoded, starts_as_html
 _PDF_LEADING_BYTES = 1024
 _PROGRAMS = (b"MZ", b"#!", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\0asm")
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_MAX_MP4_BOX_BYTES = 1024
 _MP4_BRANDS = re.compile(
     rb"isom|iso[2-9]|mp4[12]|mp71|avc1|dash|M4V |M4VH|M4VP|MSNV|cmfc|msdh|F4V "
 )
@@ -68,9 +69,9 @@ def is_mp4(sample: Sample) -> bool:
     """Say whether the bytes start with a file type box that names a brand of MP4."""
     head = sample.head
     size = int.from_bytes(head[:4], "big")
-    if head[4:8] != b"ftyp" or size < 16:
+    if head[4:8] != b"ftyp" or not 16 <= size <= _MAX_MP4_BOX_BYTES:
         return False
-    box = head[8 : min(size, 512)]
+    box = head[8:size]
     brands = [box[start : start + 4] for start in range(0, len(box), 4) if start != 4]
     return any(_MP4_BRANDS.fullmatch(brand) for brand in brands)
 

@@ -111,6 +111,9 @@ def describe(sample: Sample) -> str:
     media_type = archive_types.office_type(sample)
     if media_type is not None:
         return _OFFICE_WORDS[media_type]
+    if archive_types.is_zip(sample):
+        macros = archive_types.has_macros(sample)
+        return "an Office document with macros" if macros else "a ZIP archive"
     if text is not None and not binary_types.is_windows_program(sample):
         return "plain text"
     return binary_types.describe(sample)
