@@ -28,7 +28,7 @@ def configure_logging(level: str) -> None:
             _to_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=_StandardError,
+        logger_factory=lambda *_names: _StandardError(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
