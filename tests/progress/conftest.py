@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from aibc.app import Application
 from fixtures.application import SignIn
 from fixtures.catalog import MakeSlug, MakeUser
 
@@ -81,3 +82,11 @@ async def client(learner: UUID, sign_in: SignIn) -> httpx.AsyncClient:
 async def staff_client(make_user: MakeUser, sign_in: SignIn) -> httpx.AsyncClient:
     """An instructor, signed in."""
     return await sign_in(await make_user(role="instructor", full_name="Grace Teacher"))
+
+
+@pytest.fixture
+async def client_graded_client(
+    learner: UUID, sign_in: SignIn, client_graded_application: Application
+) -> httpx.AsyncClient:
+    """The learner at a service that leaves the grading of quizzes to its client."""
+    return await sign_in(learner, client_graded_application)
