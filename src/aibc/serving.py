@@ -79,12 +79,10 @@ def _database(settings: Settings) -> Iterator[DatabaseSettings]:
 
 async def _put_in_order(settings: Settings) -> list[str]:
     """Migrate and furnish the database; return the demo accounts that can sign in."""
-    from aibc.database.migrate import migrate
     from aibc.database.pool import Database
     from aibc.first_start import demo_emails, furnish
 
-    if settings.database.migrate_on_start:
-        await migrate(settings.database.direct_url or settings.database.url)
+    await _migrate(settings.database)
     database = await Database.open(settings.database)
     try:
         if settings.database.embedded:
@@ -99,6 +97,19 @@ async def _put_in_order(settings: Settings) -> list[str]:
             f"`aibc user suspend` ({', '.join(emails)})."
         )
     return emails
+
+
+async def _migrate(settings: DatabaseSettings) -> None:
+    from aibc.database.migrate import MigrationError, migrate, pending
+
+    url = settings.direct_url or settings.url
+    if settings.migrate_on_start:
+        await migrate(url)
+    elif missing := await pending(url):
+        raise MigrationError(
+            f"The database lacks {', '.join(missing)}, and MIGRATE_ON_START is false: run "
+            "`aibc migrate` first."
+        )
 
 
 def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
