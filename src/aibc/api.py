@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from aibc.accounts import routes as auth_routes
 from aibc.accounts import user_routes
+from aibc.catalog import routes as catalog_routes
 from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
 from aibc.progress import reads as progress_reads
@@ -35,6 +36,8 @@ TAGS: list[dict[str, str]] = [
 HOT_READS: tuple[HotRoutes, ...] = (
     progress_reads.resources,
     progress_reads.progress,
+    catalog_routes.pathways,
+    catalog_routes.resources,
     user_routes.hot,
     review_routes.hot_reads,
 )

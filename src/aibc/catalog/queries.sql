@@ -13,6 +13,19 @@ SELECT version FROM catalog_state WHERE id FOR UPDATE
 -- name: catalog_version
 SELECT version FROM catalog_state WHERE id
 
+-- name: read_caller_and_version
+-- The columns that a hot read is admitted by, with the version of the catalog to answer from.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+WHERE sessions.id = $1
+    AND sessions.user_id = $2
+    AND sessions.revoked_at IS NULL
+    AND sessions.expires_at > clock_timestamp()
+
 -- name: import_pathways
 -- A pathway that is not among the rows stays as it is: files may be imported one at a time.
 WITH incoming AS (

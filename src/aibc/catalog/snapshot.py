@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+import orjson
+
 from aibc.catalog.errors import ModuleNotFound, PathwayNotFound, ResourceNotFound
 from aibc.catalog.fragments import ResourceFragments, resource_fragments
 from aibc.catalog.importer import QUERIES
@@ -84,10 +86,12 @@ class Pathway:
 
 @dataclass(frozen=True, slots=True)
 class CatalogSnapshot:
-    """Everything that is not removed, by id; `pathways` are the live ones in order."""
+    """Everything that is not removed, by id; `pathways` are the live ones in order, and
+    `pathway_list` the same as the API's JSON."""
 
     version: int
     pathways: tuple[Pathway, ...]
+    pathway_list: bytes
     pathway_by_id: Mapping[str, Pathway]
     module_by_id: Mapping[str, Module]
     resource_by_id: Mapping[str, Resource]
@@ -195,13 +199,21 @@ def build_snapshot(
         )
         for row in pathways
     }
+    live_pathways = tuple(one for one in pathway_by_id.values() if one.is_live)
     return CatalogSnapshot(
         version=version,
-        pathways=tuple(one for one in pathway_by_id.values() if one.is_live),
+        pathways=live_pathways,
+        pathway_list=orjson.dumps([_summary(one) for one in live_pathways]),
         pathway_by_id=pathway_by_id,
         module_by_id=module_by_id,
         resource_by_id=resource_by_id,
     )
+
+
+def _summary(pathway: Pathway) -> Row:
+    shown = {one.name: getattr(pathway, one.name) for one in fields(pathway)}
+    del shown["modules"], shown["is_live"]
+    return {**shown, "slug": pathway.id, "total_modules": len(pathway.modules)}
 
 
 def _resource(row: Row, *, is_live: bool) -> Resource:
