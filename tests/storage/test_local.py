@@ -260,6 +260,21 @@ async def test_ten_large_uploads_at_once_use_a_bounded_number_of_files(
     assert len(files_below(root)) == 10
 
 
+async def test_the_names_of_new_roots_reach_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def recording(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    await LocalStore(tmp_path / "deep" / "storage").close()
+    assert synced == [tmp_path.name, "deep"]
+
+
 async def test_bytes_reach_the_disk_before_their_name_and_the_name_before_the_answer(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,7 @@ class PartialFile:
             if self._discarded:
                 return
             os.fsync(self._open())
-            _make_directories(self._root, self._target.parent)
+            make_directories(self._root, self._target.parent)
             try:
                 os.link(self._temporary, self._target)
             except FileExistsError as error:
@@ -122,7 +122,7 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _make_directories(root: Path, directory: Path) -> None:
+def make_directories(root: Path, directory: Path) -> None:
     """Make `directory` below `root`, each new level's name on disk before the next."""
     current = root
     for part in directory.relative_to(root).parts:

@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from aibc.storage.chunks import BLOCK_SIZE, in_blocks
-from aibc.storage.files import ObjectReader, PartialFile
+from aibc.storage.files import ObjectReader, PartialFile, make_directories
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
@@ -52,7 +52,8 @@ class LocalStore(ObjectStore):
 
     def __init__(self, directory: Path) -> None:
         with _storage_errors():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            existing = next(path for path in directory.absolute().parents if path.is_dir())
+            make_directories(existing, directory.absolute())
             self._root = directory.resolve(strict=True)
             self._temporary = self._root / ".temporary"
             self._temporary.mkdir(mode=0o700, exist_ok=True)
