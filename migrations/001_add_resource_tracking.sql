@@ -441,9 +441,10 @@ FROM decided
 $$;
 
 -- Brings every derived figure of the given learners in the given modules up to date. The caller
--- holds the learners' locks.
+-- holds the learners' locks. Planning takes longer than running for one learner, and the planner
+-- underrates that: the plan is made once.
 CREATE FUNCTION recount_modules(p_users uuid[], p_modules text[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     WITH state AS MATERIALIZED (
         SELECT *, approval_status IS NOT NULL AND last_status IS NULL AS appears
@@ -467,11 +468,7 @@ BEGIN
         INSERT INTO module_decisions (user_id, pathway_id, module_id, kind)
         SELECT user_id, pathway_id, module_id, 'first_approved' FROM state
         WHERE approval_status = 'approved'
-          AND NOT EXISTS (SELECT FROM module_decisions AS earlier
-                          WHERE earlier.user_id = state.user_id
-                            AND earlier.module_id = state.module_id
-                            AND earlier.kind = 'first_approved')
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (user_id, module_id) WHERE kind = 'first_approved' DO NOTHING
     ), gone AS (
         DELETE FROM module_completions AS completion USING state
         WHERE completion.user_id = state.user_id AND completion.module_id = state.module_id
@@ -505,7 +502,7 @@ $$;
 
 -- The figures of whole pathways, from the figures of their modules. The caller holds the locks.
 CREATE FUNCTION recount_pathways(p_users uuid[], p_pathways text[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     WITH pair AS (
         SELECT DISTINCT given.user_id, given.pathway_id
@@ -529,30 +526,19 @@ BEGIN
                    ELSE total / modules
                END AS percentage
         FROM module_figures
-    ), reached AS (
-        INSERT INTO module_decisions (user_id, pathway_id, kind)
-        SELECT user_id, pathway_id, 'pathway_completed' FROM figures
-        WHERE percentage = 100
-          AND NOT EXISTS (SELECT FROM module_decisions AS earlier
-                          WHERE earlier.user_id = figures.user_id
-                            AND earlier.pathway_id = figures.pathway_id
-                            AND earlier.kind = 'pathway_completed')
-        ON CONFLICT DO NOTHING
-        RETURNING user_id, pathway_id, created_at
     )
     UPDATE user_progress AS progress
     SET progress_percentage = figures.percentage,
         completed_modules = figures.approved,
         total_time_spent_minutes = coalesce(spent.minutes, 0),
         last_accessed_at = greatest(progress.last_accessed_at, spent.last_accessed_at),
-        completed_at = coalesce(reached.created_at, (
+        completed_at = (
             SELECT milestone.created_at FROM module_decisions AS milestone
             WHERE milestone.user_id = progress.user_id
               AND milestone.pathway_id = progress.pathway_id
-              AND milestone.kind = 'pathway_completed')),
+              AND milestone.kind = 'pathway_completed'),
         version = progress.version + 1
     FROM figures
-    LEFT JOIN reached USING (user_id, pathway_id)
     CROSS JOIN LATERAL (
         SELECT sum(completion.time_spent_minutes) AS minutes,
                max(completion.last_accessed_at) AS last_accessed_at
@@ -561,6 +547,20 @@ BEGIN
           AND completion.pathway_id = figures.pathway_id
     ) AS spent
     WHERE progress.user_id = figures.user_id AND progress.pathway_id = figures.pathway_id;
+
+    INSERT INTO module_decisions (user_id, pathway_id, kind)
+    SELECT progress.user_id, progress.pathway_id, 'pathway_completed'
+    FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
+    JOIN user_progress AS progress USING (user_id, pathway_id)
+    WHERE progress.progress_percentage = 100 AND progress.completed_at IS NULL
+    ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
+    IF FOUND THEN
+        UPDATE user_progress AS progress SET completed_at = milestone.created_at
+        FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
+        JOIN module_decisions AS milestone USING (user_id, pathway_id)
+        WHERE progress.user_id = given.user_id AND progress.pathway_id = given.pathway_id
+          AND milestone.kind = 'pathway_completed';
+    END IF;
 END
 $$;
 

@@ -41,7 +41,9 @@ def _statement(query: str, *arguments: Any) -> Act:
 @st.composite
 def learner_acts(draw: st.DrawFn) -> Act:
     user, resource = draw(learners), draw(resources)
-    kind = draw(st.sampled_from(["start", "report", "complete", "uncomplete", "file", "withdraw", "post"]))
+    kind = draw(
+        st.sampled_from(["start", "report", "complete", "uncomplete", "file", "withdraw", "post"])
+    )
     match kind:
         case "start":
             return _statement("SELECT learner_start($1, $2, NULL)", user, resource)
@@ -142,11 +144,13 @@ def editor_acts(draw: st.DrawFn) -> Act:
         "modules": [
             "UPDATE modules SET is_published = $2 WHERE id = $1",
             "UPDATE modules SET removed_at = CASE WHEN $2 THEN now() END WHERE id = $1",
-            "UPDATE modules SET pathway_id = CASE WHEN $2 THEN 'beta' ELSE 'alpha' END WHERE id = $1",
+            "UPDATE modules SET pathway_id = CASE WHEN $2 THEN 'beta' ELSE 'alpha' END"
+            " WHERE id = $1",
             "INSERT INTO resources (id, module_id, type, title, is_required)"
             " VALUES (left(md5(random()::text), 12), $1, 'video', 'New', $2)",
             "INSERT INTO modules (id, pathway_id, title, is_published)"
-            " SELECT left(md5(random()::text), 12), pathway_id, 'New', $2 FROM modules WHERE id = $1",
+            " SELECT left(md5(random()::text), 12), pathway_id, 'New', $2 FROM modules"
+            " WHERE id = $1",
         ],
         "pathways": ["UPDATE pathways SET is_published = $2 WHERE id = $1"],
     }
@@ -162,7 +166,8 @@ def foreign_acts(draw: st.DrawFn) -> Act:
     match kind:
         case 0:
             return _statement(
-                "INSERT INTO resource_completions (user_id, resource_id, status, time_spent_minutes)"
+                "INSERT INTO resource_completions"
+                " (user_id, resource_id, status, time_spent_minutes)"
                 " VALUES ($1, $2, $3, 3) ON CONFLICT (user_id, resource_id)"
                 " DO UPDATE SET status = excluded.status, time_spent_minutes = 4",
                 user,
@@ -173,7 +178,9 @@ def foreign_acts(draw: st.DrawFn) -> Act:
             return _statement("DELETE FROM resource_completions WHERE user_id = $1", user)
         case 2:
             return _statement(
-                "UPDATE resource_completions SET status = $1 WHERE resource_id = $2", status, resource
+                "UPDATE resource_completions SET status = $1 WHERE resource_id = $2",
+                status,
+                resource,
             )
         case 3:
             return _statement(
@@ -196,7 +203,8 @@ def foreign_acts(draw: st.DrawFn) -> Act:
             return _statement(
                 "INSERT INTO module_decisions (user_id, pathway_id, module_id, kind,"
                 " approval_status, decided_by, review_comments)"
-                " SELECT $1, pathway_id, id, 'decided', $2, $3, 'By hand.' FROM modules WHERE id = $4",
+                " SELECT $1, pathway_id, id, 'decided', $2, $3, 'By hand.' FROM modules"
+                " WHERE id = $4",
                 user,
                 draw(st.sampled_from(["approved", "rejected"])),
                 reviewer,

@@ -63,7 +63,11 @@ async def load_world(connection: Connection) -> World:
     live_module_ids = {module_id for ids in live_modules.values() for module_id in ids}
     counted: dict[str, list[str]] = defaultdict(list)
     for resource in resources:
-        if is_live(resource) and resource["is_required"] and resource["module_id"] in live_module_ids:
+        if (
+            is_live(resource)
+            and resource["is_required"]
+            and resource["module_id"] in live_module_ids
+        ):
             counted[resource["module_id"]].append(resource["id"])
 
     submissions: dict[tuple[UUID, str], list[Record]] = defaultdict(list)
@@ -216,16 +220,21 @@ def _reviewed(row: Record, who: str = "reviewed_by", when: str = "reviewed_at") 
 async def differences(connection: Connection) -> list[str]:
     """Every stored figure that is not what the source rows say, as sentences."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        world = await load_world(connection)
-        stored_modules = {
-            (row["user_id"], row["module_id"]): row
-            for row in await connection.fetch("SELECT * FROM module_completions")
-        }
-        stored_percentages = {
-            (row["user_id"], row["module_id"]): row
-            for row in await connection.fetch("SELECT * FROM module_progress")
-        }
-        stored_pathways = await connection.fetch("SELECT * FROM user_progress")
+        return await differences_seen_here(connection)
+
+
+async def differences_seen_here(connection: Connection) -> list[str]:
+    """The same, as the transaction under way sees the rows."""
+    world = await load_world(connection)
+    stored_modules = {
+        (row["user_id"], row["module_id"]): row
+        for row in await connection.fetch("SELECT * FROM module_completions")
+    }
+    stored_percentages = {
+        (row["user_id"], row["module_id"]): row
+        for row in await connection.fetch("SELECT * FROM module_progress")
+    }
+    stored_pathways = await connection.fetch("SELECT * FROM user_progress")
     found: list[str] = []
     found += _wrong_places(world)
     touched = {
@@ -236,7 +245,9 @@ async def differences(connection: Connection) -> list[str]:
     }
     states = {key: Module(world, *key).state() for key in touched}
     for key, state in states.items():
-        found += _wrong_module(world, key, state, stored_modules.get(key), stored_percentages.get(key))
+        found += _wrong_module(
+            world, key, state, stored_modules.get(key), stored_percentages.get(key)
+        )
     for row in stored_pathways:
         found += _wrong_pathway(world, states, row)
     for user, row in ((user, row) for (user, _), row in world.completions.items()):
@@ -251,7 +262,8 @@ def _wrong_places(world: World) -> Iterable[str]:
             yield f"completion of {resource} by {user} stands in the wrong pathway"
         submissions = world.submissions.get((user, resource), [])
         if len(submissions) != row["submission_count"]:
-            yield f"{resource} of {user}: {row['submission_count']} counted, {len(submissions)} kept"
+            counted = row["submission_count"]
+            yield f"{resource} of {user}: {counted} counted, {len(submissions)} kept"
 
 
 def _wrong_module(
@@ -289,7 +301,9 @@ def _wrong_pathway(
 ) -> Iterable[str]:
     user, pathway = row["user_id"], row["pathway_id"]
     unknown = ModuleState(percentage=0, status=None)
-    modules = [states.get((user, module), unknown) for module in world.live_modules.get(pathway, [])]
+    modules = [
+        states.get((user, module), unknown) for module in world.live_modules.get(pathway, [])
+    ]
     approved = sum(module.status == "approved" for module in modules)
     percentage = sum(module.percentage for module in modules) // len(modules) if modules else 0
     if percentage == 100 and approved < len(modules):

@@ -32,7 +32,7 @@ async def status(connection: Connection, module_id: str = "alpha-one") -> str | 
 
 
 async def percentage(connection: Connection, module_id: str = "alpha-one") -> int:
-    return await connection.fetchval(
+    return await connection.fetchval(  # type: ignore[no-any-return]
         "SELECT progress_percentage FROM module_progress WHERE user_id = $1 AND module_id = $2",
         LEARNER,
         module_id,
@@ -317,7 +317,9 @@ async def test_a_second_post_answers_the_standing_row(bootcamp: Connection) -> N
     await hand_in_all(bootcamp)
     await post(bootcamp, minutes=10)
     await post(bootcamp, minutes=99)
-    posts = await bootcamp.fetchval("SELECT count(*) FROM module_decisions WHERE kind = 'handed_in'")
+    posts = await bootcamp.fetchval(
+        "SELECT count(*) FROM module_decisions WHERE kind = 'handed_in'"
+    )
     assert posts == 0
 
 
@@ -413,5 +415,6 @@ async def pathway_figures(connection: Connection) -> tuple[int, int]:
 
 async def completed_at(connection: Connection) -> object:
     return await connection.fetchval(
-        "SELECT completed_at FROM user_progress WHERE user_id = $1 AND pathway_id = 'alpha'", LEARNER
+        "SELECT completed_at FROM user_progress WHERE user_id = $1 AND pathway_id = 'alpha'",
+        LEARNER,
     )

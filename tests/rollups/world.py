@@ -1,4 +1,4 @@
-"""A small bootcamp for roll-up tests: two pathways, three modules, two learners, two instructors."""
+"""A small bootcamp for roll-up tests: two pathways, two learners, two instructors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ async def build_world(connection: Connection) -> None:
     await connection.executemany(
         "INSERT INTO users (id, email, email_key, full_name, role) VALUES ($1, $2, $2, $3, $4)",
         [
-            *((user, f"learner{user.int}@example.org", "A learner", "student") for user in LEARNERS),
+            *(
+                (user, f"learner{user.int}@example.org", "A learner", "student")
+                for user in LEARNERS
+            ),
             *((user, f"staff{user.int}@example.org", "A teacher", "instructor") for user in STAFF),
         ],
     )

@@ -1,0 +1,192 @@
+"""People who act at the same moment leave the figures of people who act in turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from aibc.database.pool import Connection, Database
+from rollups.world import LEARNERS, STAFF, hand_in
+
+LEARNER = LEARNERS[0]
+AT_ONCE = 50
+
+
+@pytest.fixture
+async def pool(bootcamp: Connection, database_url: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Twenty connections to the small bootcamp, opened before the race starts."""
+    async with asyncpg.create_pool(database_url, min_size=20, max_size=20) as pool:
+        yield pool
+
+
+async def race(
+    pool: asyncpg.Pool[Any], act: Callable[[Connection, int], Awaitable[Any]], times: int = AT_ONCE
+) -> list[Any]:
+    """Let `act` happen `times` times at once. Returns results and refusals in order."""
+
+    async def one(number: int) -> Any:
+        async with pool.acquire() as connection:
+            return await act(connection, number)
+
+    return await asyncio.gather(*(one(number) for number in range(times)), return_exceptions=True)
+
+
+async def add_videos(connection: Connection, modules: list[str], count: int) -> list[str]:
+    ids = [f"race-{number}" for number in range(count)]
+    await connection.executemany(
+        "INSERT INTO resources (id, module_id, type, title) VALUES ($1, $2, 'video', 'Watch')",
+        [(id_, modules[number % len(modules)]) for number, id_ in enumerate(ids)],
+    )
+    return ids
+
+
+async def complete(connection: Connection, resource: str) -> str:
+    return await connection.fetchval(  # type: ignore[no-any-return]
+        "SELECT status FROM learner_complete($1, $2, false)", LEARNER, resource
+    )
+
+
+@pytest.mark.parametrize("modules", [["alpha-two"], ["alpha-one", "alpha-two"]])
+async def test_fifty_parallel_completions_of_one_learner_are_all_counted(
+    bootcamp: Connection, pool: asyncpg.Pool[Any], modules: list[str]
+) -> None:
+    videos = await add_videos(bootcamp, modules, AT_ONCE)
+    results = await race(pool, lambda connection, n: complete(connection, videos[n]))
+    assert results == ["completed"] * AT_ONCE
+
+
+async def test_fifty_parallel_first_touches_all_succeed_and_make_one_record(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    results = await race(
+        pool,
+        lambda connection, _: connection.fetchval(
+            "SELECT id FROM learner_start($1, 'a1-video', NULL)", LEARNER
+        ),
+    )
+    assert len(set(results)) == 1
+    assert isinstance(results[0], UUID)
+
+
+async def test_reports_that_cross_lose_neither_time_nor_percentage(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    await race(
+        pool,
+        lambda connection, n: connection.execute(
+            "SELECT learner_report($1, 'a1-exercise', NULL, $2, $3, NULL, NULL, false)",
+            LEARNER,
+            n,
+            2 * n,
+        ),
+    )
+    row = await bootcamp.fetchrow(
+        "SELECT progress_percentage, time_spent_minutes FROM resource_completions"
+    )
+    assert row is not None
+    assert tuple(row) == (AT_ONCE - 1, 2 * (AT_ONCE - 1))
+
+
+async def test_of_many_reviewers_at_once_exactly_one_decides(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    submission = await hand_in(bootcamp, LEARNER, "a1-exercise")
+
+    async def decide(connection: Connection, number: int) -> str:
+        return await connection.fetchval(  # type: ignore[no-any-return]
+            "SELECT submission_status FROM review_submission($1, false, $2, $3, $4, false)",
+            STAFF[number % 2],
+            submission,
+            ["approved", "rejected"][number % 2],
+            "Because.",
+        )
+
+    results = await race(pool, decide, times=20)
+    decided = {result for result in results if isinstance(result, str)}
+    refused = [result for result in results if isinstance(result, asyncpg.PostgresError)]
+    assert len(decided) == 1
+    assert {error.sqlstate for error in refused} == {"ZB409"}
+    assert len(refused) == 10
+    assert await bootcamp.fetchval("SELECT count(*) FROM submission_decisions") == 1
+
+
+async def test_parallel_uploads_of_one_resource_leave_one_waiting_and_number_the_attempts(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    results = await race(
+        pool, lambda connection, _: hand_in(connection, LEARNER, "a1-exercise"), times=12
+    )
+    assert all(isinstance(result, UUID) for result in results)
+    rows = await bootcamp.fetch(
+        "SELECT attempt, submission_status FROM resource_submissions ORDER BY attempt"
+    )
+    assert [row["attempt"] for row in rows] == list(range(1, 13))
+    assert [row["submission_status"] for row in rows] == ["superseded"] * 11 + ["uploaded"]
+
+
+async def test_fifty_parallel_claims_give_exactly_ten_places(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    refusals = await race(
+        pool,
+        lambda connection, _: connection.fetchval(
+            "SELECT refusal_code FROM claim_upload("
+            "$1, 'a1-exercise', 'multipart', 10, 10, 1000000, 30, '1 hour')",
+            LEARNER,
+        ),
+    )
+    assert refusals.count(None) == 10
+    assert refusals.count("upload_limit_reached") == AT_ONCE - 10
+
+
+async def test_a_curriculum_change_and_learners_who_arrive_meanwhile_agree(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    users = [UUID(int=100 + number) for number in range(20)]
+    await bootcamp.executemany(
+        "INSERT INTO users (id, email, email_key, full_name) VALUES ($1, $2, $2, 'New')",
+        [(user, f"new{user.int}@example.org") for user in users],
+    )
+
+    async def act(connection: Connection, number: int) -> None:
+        if number % 5 == 0:
+            await connection.execute(
+                "INSERT INTO resources (id, module_id, type, title)"
+                " VALUES ($1, 'alpha-two', 'video', 'New')",
+                f"new-{number}",
+            )
+        else:
+            await connection.execute(
+                "SELECT learner_complete($1, 'a2-article', false)", users[number]
+            )
+
+    results = await race(pool, act, times=20)
+    assert results == [None] * 20
+
+
+async def test_two_bulk_writes_in_opposite_order_both_get_through(
+    bootcamp: Connection, database: Database
+) -> None:
+    import_rows = (
+        "INSERT INTO resource_completions (user_id, resource_id, status)"
+        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])"
+        " ON CONFLICT (user_id, resource_id) DO UPDATE SET time_spent_minutes ="
+        " resource_completions.time_spent_minutes + 1"
+    )
+    rows = [(user, r, "completed") for user in LEARNERS for r in ("a1-video", "b1-video")]
+
+    async def bulk(number: int) -> None:
+        ordered = rows if number % 2 else rows[::-1]
+        await database.execute(
+            import_rows, *(list(column) for column in zip(*ordered, strict=True))
+        )
+
+    for _ in range(5):
+        await asyncio.gather(bulk(0), bulk(1))
+    minutes = await bootcamp.fetchval("SELECT sum(time_spent_minutes) FROM resource_completions")
+    assert minutes == 9 * len(rows)
