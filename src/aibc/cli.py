@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 # Imported when asked for: `aibc serve` should not wait for what it does not need. Each function
 # takes what opens the database, and returns the slice's commands.
 SLICE_COMMANDS = {
+    "user": ("aibc.accounts.commands", "user_commands"),
     "catalog": ("aibc.catalog.commands", "catalog_commands"),
     "sweep": ("aibc.submissions.commands", "sweep_command"),
-    "user": ("aibc.accounts.commands", "user_commands"),
 }
 
 

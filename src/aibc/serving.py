@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,12 +37,13 @@ def serve(settings: Settings) -> None:
     DirectoryInUse, when it names an address, means that the service runs already.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers are started
-    # Importing takes longer than the database's start, so both go side by side.
-    threading.Thread(target=_import_application, daemon=True).start()
-    with _database(settings) as database:
-        emails = asyncio.run(_put_in_order(replace(settings, database=database)))
-        _announce(settings.server, emails)
-        _run(settings.server)
+    with _shared_metrics(settings.server.workers):
+        # Importing takes longer than the database's start, so both go side by side.
+        threading.Thread(target=_import_application, daemon=True).start()
+        with _database(settings) as database:
+            emails = asyncio.run(_put_in_order(replace(settings, database=database)))
+            _announce(settings.server, emails)
+            _run(settings.server)
 
 
 def _import_application() -> None:
@@ -56,6 +58,15 @@ def _run(settings: ServerSettings) -> None:
     from aibc.workers import run_workers
 
     run_workers(settings, create_app)
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Let several workers count into one directory, so that each can answer for all of them."""
+    with tempfile.TemporaryDirectory(prefix="aibc-metrics-") as directory:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory  # read when it is imported
+        yield
 
 
 @contextmanager
