@@ -996,7 +996,7 @@ $$;
 -- Name: module_states(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.module_states(p_users uuid[], p_modules text[]) RETURNS TABLE(user_id uuid, module_id text, pathway_id text, progress_percentage smallint, step integer, approval_status text, reviewed_by uuid, reviewed_at timestamp with time zone, review_comments text, handed_in_at timestamp with time zone, time_spent_minutes bigint, posted_minutes bigint, counted_ids text[], last_kind text, last_status text)
+CREATE FUNCTION public.module_states(p_users uuid[], p_modules text[]) RETURNS TABLE(user_id uuid, module_id text, pathway_id text, progress_percentage smallint, step integer, approval_status text, reviewed_by uuid, reviewed_at timestamp with time zone, review_comments text, handed_in_at timestamp with time zone, time_spent_minutes bigint, posted_minutes bigint, approved_ids text[], last_kind text, last_status text)
     LANGUAGE sql STABLE
     AS $$
 WITH pair AS (
@@ -1137,7 +1137,11 @@ SELECT user_id, module_id, pathway_id,
        CASE WHEN step = 1 THEN hand_at WHEN status = 'rejected' THEN rejected_at END,
        CASE WHEN step = 1 THEN hand_comments WHEN status = 'rejected' THEN rejection_comments END,
        coalesce(greatest(last_post_at, last_upload_at, appeared_at), hand_at),
-       coalesce(minutes, 0), posted_minutes, counted_ids, last_kind, last_status
+       coalesce(minutes, 0), posted_minutes,
+       -- An approval that returns after the curriculum grew names what the one before it named.
+       CASE WHEN step = 3 THEN CASE WHEN done = counted AND counted > 0 THEN counted_ids
+                                    ELSE approved_ids END END,
+       last_kind, last_status
 FROM decided
 $$;
 
@@ -1230,6 +1234,7 @@ $$;
 
 CREATE FUNCTION public.recount_modules(p_users uuid[], p_modules text[]) RETURNS void
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 BEGIN
     WITH state AS MATERIALIZED (
@@ -1239,7 +1244,7 @@ BEGIN
         INSERT INTO module_decisions
             (user_id, pathway_id, module_id, kind, approval_status, resource_ids, time_spent_minutes)
         SELECT user_id, pathway_id, module_id, 'automatic', approval_status,
-               CASE WHEN step = 3 THEN counted_ids END,
+               state.approved_ids,
                CASE WHEN appears THEN coalesce(posted_minutes, (
                    SELECT sum(completion.time_spent_minutes)
                    FROM resource_completions AS completion
@@ -1254,11 +1259,7 @@ BEGIN
         INSERT INTO module_decisions (user_id, pathway_id, module_id, kind)
         SELECT user_id, pathway_id, module_id, 'first_approved' FROM state
         WHERE approval_status = 'approved'
-          AND NOT EXISTS (SELECT FROM module_decisions AS earlier
-                          WHERE earlier.user_id = state.user_id
-                            AND earlier.module_id = state.module_id
-                            AND earlier.kind = 'first_approved')
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (user_id, module_id) WHERE kind = 'first_approved' DO NOTHING
     ), gone AS (
         DELETE FROM module_completions AS completion USING state
         WHERE completion.user_id = state.user_id AND completion.module_id = state.module_id
@@ -1296,6 +1297,7 @@ $$;
 
 CREATE FUNCTION public.recount_pathways(p_users uuid[], p_pathways text[]) RETURNS void
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 BEGIN
     WITH pair AS (
@@ -1320,30 +1322,19 @@ BEGIN
                    ELSE total / modules
                END AS percentage
         FROM module_figures
-    ), reached AS (
-        INSERT INTO module_decisions (user_id, pathway_id, kind)
-        SELECT user_id, pathway_id, 'pathway_completed' FROM figures
-        WHERE percentage = 100
-          AND NOT EXISTS (SELECT FROM module_decisions AS earlier
-                          WHERE earlier.user_id = figures.user_id
-                            AND earlier.pathway_id = figures.pathway_id
-                            AND earlier.kind = 'pathway_completed')
-        ON CONFLICT DO NOTHING
-        RETURNING user_id, pathway_id, created_at
     )
     UPDATE user_progress AS progress
     SET progress_percentage = figures.percentage,
         completed_modules = figures.approved,
         total_time_spent_minutes = coalesce(spent.minutes, 0),
         last_accessed_at = greatest(progress.last_accessed_at, spent.last_accessed_at),
-        completed_at = coalesce(reached.created_at, (
+        completed_at = (
             SELECT milestone.created_at FROM module_decisions AS milestone
             WHERE milestone.user_id = progress.user_id
               AND milestone.pathway_id = progress.pathway_id
-              AND milestone.kind = 'pathway_completed')),
+              AND milestone.kind = 'pathway_completed'),
         version = progress.version + 1
     FROM figures
-    LEFT JOIN reached USING (user_id, pathway_id)
     CROSS JOIN LATERAL (
         SELECT sum(completion.time_spent_minutes) AS minutes,
                max(completion.last_accessed_at) AS last_accessed_at
@@ -1352,6 +1343,20 @@ BEGIN
           AND completion.pathway_id = figures.pathway_id
     ) AS spent
     WHERE progress.user_id = figures.user_id AND progress.pathway_id = figures.pathway_id;
+
+    INSERT INTO module_decisions (user_id, pathway_id, kind)
+    SELECT progress.user_id, progress.pathway_id, 'pathway_completed'
+    FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
+    JOIN user_progress AS progress USING (user_id, pathway_id)
+    WHERE progress.progress_percentage = 100 AND progress.completed_at IS NULL
+    ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
+    IF FOUND THEN
+        UPDATE user_progress AS progress SET completed_at = milestone.created_at
+        FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
+        JOIN module_decisions AS milestone USING (user_id, pathway_id)
+        WHERE progress.user_id = given.user_id AND progress.pathway_id = given.pathway_id
+          AND milestone.kind = 'pathway_completed';
+    END IF;
 END
 $$;
 
