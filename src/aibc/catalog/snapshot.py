@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -167,67 +167,70 @@ def build_snapshot(
     version: int, pathways: list[Row], modules: list[Row], resources: list[Row]
 ) -> CatalogSnapshot:
     """Put rows together that stand in their order; what hangs below a removed parent drops out."""
-    pathway_live = {row["id"]: row["is_published"] for row in pathways}
-    modules = [row for row in modules if row["pathway_id"] in pathway_live]
-    module_live = {
-        row["id"]: row["is_published"] and pathway_live[row["pathway_id"]] for row in modules
-    }
-    pathway_of = {row["id"]: row["pathway_id"] for row in modules}
-    resource_by_id = {
-        row["id"]: _resource(
-            {**row, "pathway_id": pathway_of[row["module_id"]]},
-            is_live=row["is_published"] and module_live[row["module_id"]],
-        )
-        for row in resources
-        if row["module_id"] in module_live
-    }
-    resources_in = _live_children(resource_by_id.values(), "module_id")
-    module_by_id = {
-        row["id"]: Module(
-            **_picked(Module, row),
-            is_live=module_live[row["id"]],
-            resources=tuple(resources_in[row["id"]]),
-        )
-        for row in modules
-    }
-    modules_in = _live_children(module_by_id.values(), "pathway_id")
-    pathway_by_id = {
-        row["id"]: Pathway(
-            **_picked(Pathway, row),
-            is_live=row["is_published"],
-            modules=tuple(modules_in[row["id"]]),
-        )
-        for row in pathways
-    }
-    live_pathways = tuple(one for one in pathway_by_id.values() if one.is_live)
+    pathway_rows = {row["id"]: {**row, "is_live": row["is_published"]} for row in pathways}
+    module_rows = _below(pathway_rows, modules, "pathway_id")
+    resource_rows = _below(module_rows, resources, "module_id")
+    resource_by_id = {row["id"]: _resource(row) for row in resource_rows.values()}
+    module_by_id = _modules(module_rows, resource_by_id)
+    pathway_by_id = _pathways(pathway_rows, module_by_id)
+    live = tuple(one for one in pathway_by_id.values() if one.is_live)
     return CatalogSnapshot(
         version=version,
-        pathways=live_pathways,
-        pathway_list=orjson.dumps([_summary(one) for one in live_pathways]),
+        pathways=live,
+        pathway_list=orjson.dumps([pathway_summary(one) for one in live]),
         pathway_by_id=pathway_by_id,
         module_by_id=module_by_id,
         resource_by_id=resource_by_id,
     )
 
 
-def _summary(pathway: Pathway) -> Row:
+def pathway_summary(pathway: Pathway) -> Row:
+    """The API's pathway without its modules."""
     shown = {one.name: getattr(pathway, one.name) for one in fields(pathway)}
     del shown["modules"], shown["is_live"]
     return {**shown, "slug": pathway.id, "total_modules": len(pathway.modules)}
 
 
-def _resource(row: Row, *, is_live: bool) -> Resource:
+def _below(parents: Mapping[str, Row], rows: list[Row], parent_key: str) -> dict[str, Row]:
+    """The rows whose parent stands, with its pathway, and live only where the parent is."""
+    found = {}
+    for row in rows:
+        parent = parents.get(row[parent_key])
+        if parent is not None:
+            is_live = row["is_published"] and parent["is_live"]
+            pathway_id = parent.get("pathway_id", parent["id"])
+            found[row["id"]] = {**row, "pathway_id": pathway_id, "is_live": is_live}
+    return found
+
+
+def _resource(row: Row) -> Resource:
     values = _picked(Resource, row) | {"accepted_file_types": tuple(row["accepted_file_types"])}
-    return Resource(**values, is_live=is_live, fragments=resource_fragments(row))
+    return Resource(**values, fragments=resource_fragments(row))
+
+
+def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) -> dict[str, Module]:
+    inside = _live_children(resource_by_id, "module_id")
+    return {
+        module_id: Module(**_picked(Module, row), resources=tuple(inside[module_id]))
+        for module_id, row in rows.items()
+    }
+
+
+def _pathways(rows: Mapping[str, Row], module_by_id: Mapping[str, Module]) -> dict[str, Pathway]:
+    inside = _live_children(module_by_id, "pathway_id")
+    return {
+        pathway_id: Pathway(**_picked(Pathway, row), modules=tuple(inside[pathway_id]))
+        for pathway_id, row in rows.items()
+    }
+
+
+def _live_children(children: Mapping[str, Child], parent_key: str) -> Mapping[str, list[Child]]:
+    found: dict[str, list[Child]] = defaultdict(list)
+    for child in children.values():
+        if child.is_live:
+            found[getattr(child, parent_key)].append(child)
+    return found
 
 
 def _picked(model: type[Any], row: Row) -> Row:
     return {one.name: row[one.name] for one in fields(model) if one.name in row}
-
-
-def _live_children(children: Iterable[Child], parent: str) -> Mapping[str, list[Child]]:
-    found: dict[str, list[Child]] = defaultdict(list)
-    for child in children:
-        if child.is_live:
-            found[getattr(child, parent)].append(child)
-    return found

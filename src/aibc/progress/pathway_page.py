@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from aibc.catalog.snapshot import Module, Pathway
+from aibc.catalog.snapshot import Module, Pathway, pathway_summary
 from aibc.progress.documents import (
     Document,
     Row,
@@ -27,25 +27,10 @@ def pathway_page(pathway: Pathway, user_id: UUID, rows: Sequence[Row]) -> Docume
     modules = [_module_document(one, touched.get(one.id, _NO_ROW)) for one in pathway.modules]
     waiting = (one for one in modules if one["approval_status"] != "approved")
     return {
-        "pathway": pathway_document(pathway),
+        "pathway": pathway_summary(pathway),
         "progress": _progress(pathway, user_id, rows[0]),
         "modules": modules,
         "next_module": next(waiting, None),
-    }
-
-
-def pathway_document(pathway: Pathway) -> Document:
-    """A pathway in a list; `total_modules` counts the live ones."""
-    return {
-        "id": pathway.id,
-        "slug": pathway.id,
-        "title": pathway.title,
-        "short_title": pathway.short_title,
-        "instructor": pathway.instructor,
-        "color": pathway.color,
-        "total_modules": len(pathway.modules),
-        "created_at": pathway.created_at,
-        "updated_at": pathway.updated_at,
     }
 
 

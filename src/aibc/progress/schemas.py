@@ -8,12 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from aibc.catalog.schemas import PathwaySummary, Resource
 from aibc.http.schemas import RequestModel, ResponseModel
 from aibc.progress.metadata import ClientMetadata
 
 Percentage = Annotated[int, Field(ge=0, le=100, examples=[40])]
 ApprovalStatus = Literal["pending", "approved", "rejected"]
-ResourceType = Literal["video", "article", "exercise", "project", "quiz"]
 CompletionStatus = Literal["in_progress", "submitted", "completed", "reviewed"]
 ReportedStatus = Literal["not_started", "in_progress", "submitted", "completed", "reviewed"]
 SubmissionStatus = Literal["uploaded", "approved", "rejected", "superseded"]
@@ -95,27 +95,9 @@ class Submission(ResponseModel):
     metadata: dict[str, Any]
 
 
-class ResourceWithProgress(ResponseModel):
+class ResourceWithProgress(Resource):
     """A resource, the caller's record on it and the caller's submissions, newest first."""
 
-    id: str = Field(examples=["foundations-image-gen-r1"])
-    module_id: str
-    pathway_id: str
-    type: ResourceType
-    title: str
-    description: str
-    order_index: int
-    duration_minutes: int
-    requires_upload: bool
-    accepted_file_types: list[str] = Field(examples=[["image/png", "application/pdf"]])
-    max_file_size_mb: int
-    allow_resubmission: bool
-    url: str | None
-    metadata: dict[str, Any]
-    created_at: datetime
-    updated_at: datetime
-    is_required: bool
-    is_published: bool
     completion: Completion | None
     submissions: list[Submission]
 
@@ -126,20 +108,6 @@ class ModuleResources(ResponseModel):
     module_id: str
     module_title: str
     resources: list[ResourceWithProgress]
-
-
-class PathwaySummary(ResponseModel):
-    """A pathway without its modules."""
-
-    id: str = Field(examples=["image-generation"])
-    slug: str = Field(examples=["image-generation"])
-    title: str
-    short_title: str
-    instructor: str
-    color: str = Field(examples=["from-violet-500 to-fuchsia-500"])
-    total_modules: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class Progress(ResponseModel):

@@ -1,0 +1,66 @@
+"""What one request costs in statements."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from aibc.database import pool
+from progress.conftest import Course
+from progress.learner_calls import complete, report, start, uncomplete
+
+# A request runs in the context of the test that sends it, the service's own jobs in another.
+_sent: ContextVar[list[str] | None] = ContextVar("_sent", default=None)
+
+
+def _listen(logged: Any) -> None:
+    statements = _sent.get()
+    if statements is not None:
+        statements.append(logged.query)
+
+
+@pytest.fixture(autouse=True)
+def listening_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection of a pool opened from now on tells which statements it sends."""
+    prepare: Callable[[asyncpg.Connection[Any]], Awaitable[None]] = pool._prepare_connection
+
+    async def prepare_and_listen(connection: asyncpg.Connection[Any]) -> None:
+        await prepare(connection)
+        connection.add_query_logger(_listen)
+
+    monkeypatch.setattr(pool, "_prepare_connection", prepare_and_listen)
+
+
+async def statements_of(request: Awaitable[httpx.Response]) -> int:
+    """How many statements a request sends that is answered with 200."""
+    statements: list[str] = []
+    token = _sent.set(statements)
+    try:
+        assert (await request).status_code == 200
+    finally:
+        _sent.reset(token)
+    return len(statements)
+
+
+async def test_a_hot_read_is_one_statement(client: httpx.AsyncClient, course: Course) -> None:
+    await start(client, course.video)
+    for path in (
+        f"/api/v1/resources/pathways/{course.pathway}/resources",
+        f"/api/v1/resources/modules/{course.module}/resources-with-progress",
+        f"/api/v1/resources/users/me/resources/{course.video}/progress",
+        f"/api/v1/progress/pathways/{course.pathway}",
+    ):
+        await client.get(path)  # the first loads the catalog
+        assert await statements_of(client.get(path)) == 1
+
+
+async def test_a_hot_write_is_the_callers_row_and_one_call(
+    client: httpx.AsyncClient, course: Course
+) -> None:
+    for act in (start, report, complete, uncomplete):
+        assert await statements_of(act(client, course.video)) == 2
