@@ -20,19 +20,22 @@ def limit_headers(claim: Record, limits: UploadSettings) -> dict[str, str]:
 def limit_reached(claim: Record, limits: UploadSettings) -> UploadLimitReached:
     """The error for a claim that the database refused to make."""
     wait = claim["retry_after_seconds"]
-    reasons = {
-        "upload_limit_reached": f"You have handed in {limits.uploads_per_hour} files "
-        "within an hour",
-        "upload_volume_reached": "This file would take you beyond the "
-        f"{limits.bytes_per_day // MEBIBYTE} MB of one day",
-        "too_many_refused_files": f"{limits.refusals_per_hour} of your files were refused within "
-        "an hour; check the type and size that this resource takes",
+    sentences = {
+        "upload_limit_reached": "You have handed in {uploads} files within an hour: "
+        "please try again in {wait}.",
+        "upload_volume_reached": "This file would take you beyond the {megabytes} MB of one day: "
+        "please try again in {wait}.",
+        "too_many_refused_files": "Within an hour {refusals} of your files were refused: "
+        "check which types and sizes are taken here, and try again in {wait}.",
     }
-    return UploadLimitReached(
-        claim["refusal_code"],
-        f"{reasons[claim['refusal_code']]}: please try again in {_in_words(wait)}.",
-        headers={"Retry-After": str(wait), **limit_headers(claim, limits)},
+    detail = sentences[claim["refusal_code"]].format(
+        uploads=limits.uploads_per_hour,
+        megabytes=limits.bytes_per_day // MEBIBYTE,
+        refusals=limits.refusals_per_hour,
+        wait=_in_words(wait),
     )
+    headers = {"Retry-After": str(wait), **limit_headers(claim, limits)}
+    return UploadLimitReached(claim["refusal_code"], detail, headers=headers)
 
 
 def _in_words(seconds: int) -> str:
