@@ -206,7 +206,7 @@ class Module:
         moments = [row["created_at"] for row in (*self.hand_ins(), *self.appearances)]
         if moments:
             return max(moments)
-        return self.decision["created_at"] if self.decision else None
+        return self.decision["created_at"] if self.decision else None  # type: ignore[no-any-return]
 
 
 def _reviewed(row: Record, who: str = "reviewed_by", when: str = "reviewed_at") -> dict[str, Any]:
