@@ -203,10 +203,11 @@ class Module:
         return 100 * len(self.done) // len(self.counted)
 
     def _handed_in_at(self) -> datetime | None:
-        moments = [row["created_at"] for row in (*self.hand_ins(), *self.appearances)]
-        if moments:
-            return max(moments)
-        return self.decision["created_at"] if self.decision else None  # type: ignore[no-any-return]
+        evidence = [*self.hand_ins(), *self.appearances]
+        if not evidence and self.decision:
+            evidence = [self.decision]
+        moments: list[datetime] = [row["created_at"] for row in evidence]
+        return max(moments, default=None)
 
 
 def _reviewed(row: Record, who: str = "reviewed_by", when: str = "reviewed_at") -> dict[str, Any]:
