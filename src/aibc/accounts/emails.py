@@ -16,7 +16,7 @@ def checked_email(text: str) -> str:
     """
     try:
         parsed = validate_email(
-            text.strip(), check_deliverability=False, globally_deliverable=False
+            text.strip(), check_deliverability=False, globally_deliverable=False, strict=True
         )
     except EmailNotValidError:
         raise ValueError(_NOT_AN_EMAIL) from None
