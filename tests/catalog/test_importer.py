@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
+from aibc.catalog.documents import PathwayDocument
 from aibc.catalog.importer import import_documents
 from aibc.database.pool import Database
 from catalog.building import live_ids, module, pathway, quiz, stored_rows, version, video
@@ -200,3 +202,31 @@ async def test_an_import_recounts_learners_who_are_touched(database: Database) -
     assert await database.fetch_value(percentage, learner) == 25
     await import_documents(database, [pathway("one", module("a", video("a-r1")))])
     assert await database.fetch_value(percentage, learner) == 100
+
+
+async def test_imports_beside_learners_at_work_lose_nothing(database: Database) -> None:
+    def catalog(count: int) -> PathwayDocument:
+        return pathway("one", module("a", *[video(f"a-r{n}") for n in range(1, count + 1)]))
+
+    await import_documents(database, [catalog(4)])
+    learners = [
+        row["id"]
+        for row in await database.fetch(
+            "INSERT INTO users (email, email_key, full_name) SELECT n || '@example.com', "
+            "n || '@example.com', 'Learner' FROM generate_series(1, 8) AS n RETURNING id"
+        )
+    ]
+
+    async def learn(user_id: UUID) -> None:
+        for resource in ("a-r1", "a-r2"):
+            await database.execute(
+                "SELECT count(*) FROM learner_complete($1, $2, false)", user_id, resource
+            )
+
+    async def teach() -> None:
+        for count in (3, 4, 3, 4):
+            await import_documents(database, [catalog(count)])
+
+    await asyncio.gather(teach(), *[learn(user_id) for user_id in learners])
+    figures = await database.fetch("SELECT progress_percentage FROM user_progress")
+    assert [row["progress_percentage"] for row in figures] == [50] * 8
