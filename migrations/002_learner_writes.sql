@@ -41,7 +41,8 @@ CREATE FUNCTION completes_by_word(
 RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT NOT p_requires_upload AND (
-        p_type <> 'quiz' OR p_client_graded OR p_metadata ->> 'grading' = 'client'
+        p_type <> 'quiz' OR p_client_graded
+        OR p_metadata ->> 'grading' IS NOT DISTINCT FROM 'client'
         OR jsonb_array_length(
             CASE jsonb_typeof(p_metadata -> 'questions') WHEN 'array' THEN p_metadata -> 'questions'
                  ELSE '[]' END) = 0)
