@@ -31,7 +31,9 @@ def _known_cursor(value: str | None) -> str | None:
     return value
 
 
-Filter = Annotated[str | None, BeforeValidator(_blank_is_absent), Field(max_length=80)]
+Slug = Annotated[str, Field(max_length=80)]
+Comments = Annotated[str, Field(max_length=MAX_COMMENT_CHARACTERS)]
+Filter = Annotated[Slug | None, BeforeValidator(_blank_is_absent)]
 
 
 class PendingQuery(RequestModel):
@@ -103,11 +105,9 @@ class ReviewRequest(RequestModel):
 
     submission_status: Verdict
     grade: Grade
-    review_comments: Annotated[
-        str | None,
-        BeforeValidator(_blank_is_absent),
-        Field(max_length=MAX_COMMENT_CHARACTERS),
-    ] = Field(default=None, description="What the learner reads; a rejection needs it.")
+    review_comments: Annotated[Comments | None, BeforeValidator(_blank_is_absent)] = Field(
+        default=None, description="What the learner reads; a rejection needs it."
+    )
     change: bool = Field(
         default=False,
         description="Replace the decision that stands: for its reviewer and administrators.",
@@ -118,7 +118,7 @@ class ReviewRequest(RequestModel):
         if GRADE_OF[self.submission_status] != self.grade:
             raise PydanticCustomError(
                 "mismatched_grade",
-                "{status} goes with {grade}: send the two that belong together.",
+                "The status {status} goes with the grade {grade}: send the two together.",
                 {"status": self.submission_status, "grade": GRADE_OF[self.submission_status]},
             )
         return self
