@@ -20,7 +20,7 @@ from aibc.http import docs_pages, middleware, openapi
 from aibc.http.context import AppState
 from aibc.http.logging import configure_logging
 from aibc.http.problems import Problems
-from aibc.http.routes import require_actors, route_templates
+from aibc.http.routes import require_actors, route_templates, streaming_routes
 from aibc.settings import Settings, load_settings
 from aibc.storage import open_store
 from aibc.submissions.sweep import sweeping
@@ -52,7 +52,12 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
         return middleware.wrap(
-            inner, self.settings, self.tokens, self.problems, route_templates(self)
+            inner,
+            self.settings,
+            self.tokens,
+            self.problems,
+            route_of=route_templates(self),
+            streams=streaming_routes(self),
         )
 
     def openapi(self) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aibc.errors import AibcError
 from aibc.http.errors import BodyTimeout, BodyTooLarge
 from aibc.http.problems import RefusedBody
 from aibc.settings import MEBIBYTE
@@ -39,12 +38,19 @@ def streams_body(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def is_streaming(endpoint: object) -> bool:
+    """Whether an endpoint is marked so."""
+    return bool(getattr(endpoint, _STREAMS, False))
+
+
 class BodyGuard:
     """Stops reading a body that is too large or too slow.
 
     Deadlines hold for every route, the limit of size for all but those marked `streams_body`.
-    `is_known` says whether a request comes from somebody with a valid token: only their refused
-    bodies are read on and discarded, so that a browser gets to show the reason.
+    `streams` says whether a request goes to such a route, by its path: an announced excess is
+    refused before anything is looked up. `is_known` says whether a request comes from somebody
+    with a valid token: only their refused bodies are read on and discarded, so that a browser
+    gets to show the reason.
     """
 
     def __init__(
@@ -53,44 +59,43 @@ class BodyGuard:
         *,
         ordinary: BodyDeadlines,
         streamed: BodyDeadlines,
+        streams: Callable[[Scope], bool],
         is_known: Callable[[Headers], bool],
     ) -> None:
         self._app = app
         self._ordinary = ordinary
         self._streamed = streamed
+        self._streams = streams
         self._is_known = is_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return await self._app(scope, receive, send)
-        return await self._app(scope, self._guarded(scope, receive), send)
+        if self._streams(scope):
+            guarded = _in_time(receive, self._streamed)
+        else:
+            if _declared_length(scope) > MAX_BODY_BYTES:
+                await self._refuse(scope, receive, 0)
+            guarded = self._bounded(scope, _in_time(receive, self._ordinary))
+        return await self._app(scope, guarded, send)
 
-    def _guarded(self, scope: Scope, receive: Receive) -> Receive:
-        started = monotonic()
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         taken = 0
-        complete = False
 
-        async def guarded() -> Message:
-            nonlocal taken, complete
-            if complete:
-                return await receive()
-            streams = getattr(scope.get("endpoint"), _STREAMS, False)
-            if not streams and taken == 0 and _declared_length(scope) > MAX_BODY_BYTES:
-                await self._refuse(scope, receive, BodyTooLarge(_TOO_LARGE), 0)
-            deadlines = self._streamed if streams else self._ordinary
-            message = await _receive_in_time(receive, deadlines, started)
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
             taken += len(message.get("body", b""))
-            complete = not message.get("more_body", False)
-            if not streams and taken > MAX_BODY_BYTES:
-                await self._refuse(scope, receive, BodyTooLarge(_TOO_LARGE), taken)
+            if taken > MAX_BODY_BYTES:
+                await self._refuse(scope, receive, taken)
             return message
 
-        return guarded
+        return bounded
 
-    async def _refuse(self, scope: Scope, receive: Receive, error: AibcError, taken: int) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, taken: int) -> NoReturn:
         if self._is_known(Headers(scope=scope)):
             await drain_refused_body(receive, taken)
-        raise RefusedBody(error)
+        raise RefusedBody(BodyTooLarge(_TOO_LARGE))
 
 
 async def drain_refused_body(receive: Receive, already_read: int) -> None:
@@ -111,13 +116,24 @@ async def drain_refused_body(receive: Receive, already_read: int) -> None:
         return
 
 
-async def _receive_in_time(receive: Receive, deadlines: BodyDeadlines, started: float) -> Message:
-    left = started + deadlines.total_seconds - monotonic()
-    try:
-        async with asyncio.timeout(min(deadlines.idle_seconds, max(left, 0))):
+def _in_time(receive: Receive, deadlines: BodyDeadlines) -> Receive:
+    """`receive` that gives a slow body up, and waits as long as it takes for what comes after."""
+    end = monotonic() + deadlines.total_seconds
+    complete = False
+
+    async def in_time() -> Message:
+        nonlocal complete
+        if complete:
             return await receive()
-    except TimeoutError:
-        raise RefusedBody(BodyTimeout(headers={"Connection": "close"})) from None
+        try:
+            async with asyncio.timeout(min(deadlines.idle_seconds, max(end - monotonic(), 0))):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedBody(BodyTimeout(headers={"Connection": "close"})) from None
+        complete = not message.get("more_body", False)
+        return message
+
+    return in_time
 
 
 def _declared_length(scope: Scope) -> int:

@@ -32,6 +32,7 @@ def wrap(
     tokens: TokenVerifier,
     problems: Problems,
     route_of: Callable[[Scope], str],
+    streams: Callable[[Scope], bool],
 ) -> ASGIApp:
     """`app` inside its layers."""
     server, uploads = settings.server, settings.uploads
@@ -40,6 +41,7 @@ def wrap(
         app,
         ordinary=ORDINARY_BODY,
         streamed=BodyDeadlines(uploads.body_idle_seconds, uploads.body_total_seconds),
+        streams=streams,
         is_known=_has_valid_token(tokens),
     )
     app = AddressGuard(app, public_url=server.public_url, allowed_hosts=server.allowed_hosts)

@@ -10,11 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aibc.errors import AibcError
 from aibc.http.logging import describe_fault
 from aibc.http.metrics import count_fault, count_request
-from aibc.http.problems import CLIENT_CLOSED, Problems
+from aibc.http.problems import CLIENT_CLOSED, Problems, RefusedBody
 from aibc.http.request_info import RequestInfo, begin
 from aibc.http.response_headers import ResponseHeaders
-
-log = structlog.get_logger("aibc.http")
 
 
 class Observation:
@@ -32,6 +30,7 @@ class Observation:
         self._problems = problems
         self._headers = headers
         self._route_of = route_of
+        self._log = structlog.get_logger("aibc.http")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,10 +46,9 @@ class Observation:
     async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, answer.send)
-        except AibcError as error:
-            if answer.status != CLIENT_CLOSED:
-                raise
-            await self._problems.response(error, scope)(scope, receive, answer.send)
+        except (AibcError, RefusedBody) as error:  # from the layers between here and the routes
+            refusal = error.error if isinstance(error, RefusedBody) else error
+            await self._problems.response(refusal, scope)(scope, receive, answer.send)
         except Exception as error:
             self._report(scope, error)
             if answer.status == CLIENT_CLOSED:
@@ -61,13 +59,14 @@ class Observation:
     def _report(self, scope: Scope, error: Exception) -> None:
         route = self._route_of(scope)
         count_fault(route)
-        log.error("fault", method=scope["method"], route=route, **describe_fault(error))
+        self._log.error("fault", method=scope["method"], route=route, **describe_fault(error))
 
     def _record(self, scope: Scope, answer: _Answer) -> None:
         info, route = answer.info, self._route_of(scope)
         count_request(scope["method"], route, answer.status, info.milliseconds / 1000)
         # A hot route may answer thousands of times a second: its successes are for debugging.
-        write = log.debug if info.is_hot and answer.status < 400 else log.info
+        is_routine = info.is_hot and answer.status < 400
+        write = self._log.debug if is_routine else self._log.info
         write(
             "request",
             method=scope["method"],

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.types import Scope
 
 from aibc.http.access import AccessRule, access_of
+from aibc.http.body_guard import is_streaming
 from aibc.http.hot import HotRead
 
 
@@ -48,6 +49,20 @@ def route_templates(app: FastAPI) -> Callable[[Scope], str]:
         return templates.get(id(scope.get("endpoint")), "unmatched")
 
     return route_of
+
+
+def streaming_routes(app: FastAPI) -> Callable[[Scope], bool]:
+    """A function that tells whether a request goes to a route marked `streams_body`."""
+    patterns: list[Any] | None = None
+
+    def streams(scope: Scope) -> bool:
+        nonlocal patterns
+        if patterns is None:
+            contexts = iter_route_contexts(app.routes)
+            patterns = [c.path_regex for c in contexts if is_streaming(c.endpoint)]
+        return any(pattern.match(scope["path"]) for pattern in patterns)
+
+    return streams
 
 
 def _endpoint_of(context: RouteContext) -> Any:
