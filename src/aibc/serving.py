@@ -16,7 +16,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from aibc.database.embedded import EmbeddedServer
-from aibc.database.ownership import own
+from aibc.database.ownership import Ownership, own
 from aibc.errors import AibcError
 from aibc.settings import EMBEDDED_URL, DatabaseSettings, ServerSettings, Settings
 
@@ -37,19 +37,26 @@ def serve(settings: Settings) -> None:
     DirectoryInUse, when it names an address, means that the service runs already.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers are started
-    with _shared_metrics(settings.server.workers):
-        # Importing takes longer than the database's start, so both go side by side.
-        threading.Thread(target=_import_application, daemon=True).start()
-        with _database(settings) as database:
+    with _shared_metrics(settings.server.workers), _place(settings) as ownership:
+        importing = _import_application()
+        with _database(settings, ownership) as database:
+            importing.join()
             emails = asyncio.run(_put_in_order(replace(settings, database=database)))
             _announce(settings.server, emails)
             _run(settings.server)
 
 
-def _import_application() -> None:
-    with suppress(Exception):  # `_run` imports it again and raises
-        import_module("aibc.app")
-        import_module("aibc.workers")
+def _import_application() -> threading.Thread:
+    """Import it while the database starts: both take their time."""
+
+    def import_it() -> None:
+        with suppress(Exception):  # `_run` imports it again and raises
+            import_module("aibc.app")
+            import_module("aibc.workers")
+
+    thread = threading.Thread(target=import_it)
+    thread.start()
+    return thread
 
 
 def _run(settings: ServerSettings) -> None:
@@ -70,22 +77,29 @@ def _shared_metrics(workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[DatabaseSettings]:
-    """The settings of a database that runs: the operator's, or the embedded one for the while."""
+def _place(settings: Settings) -> Iterator[Ownership | None]:
+    """Our port and, for the embedded database, our data directory, before anything is started."""
     if not settings.database.embedded:
         _check_address(settings.server)
+        yield None
+        return
+    with own(settings.data_directory, wait_seconds=WAIT_FOR_COMMAND_SECONDS) as ownership:
+        ownership.note(address=_address(settings.server))
+        _check_address(settings.server)
+        yield ownership
+
+
+@contextmanager
+def _database(settings: Settings, ownership: Ownership | None) -> Iterator[DatabaseSettings]:
+    """The settings of a database that runs: the operator's, or the embedded one for the while."""
+    if ownership is None:
         yield settings.database
         return
-    address = _address(settings.server)
-    with own(settings.data_directory, wait_seconds=WAIT_FOR_COMMAND_SECONDS) as ownership:
-        ownership.note(address=address)
-        _check_address(settings.server)
-        with EmbeddedServer(
-            settings.data_directory, bin_directory=settings.database.bin_directory
-        ) as server:
-            ownership.note(address=address, database_url=server.url)
-            os.environ[EMBEDDED_URL] = server.url  # for the workers
-            yield replace(settings.database, url=server.url)
+    bin_directory = settings.database.bin_directory
+    with EmbeddedServer(settings.data_directory, bin_directory=bin_directory) as server:
+        ownership.note(address=_address(settings.server), database_url=server.url)
+        os.environ[EMBEDDED_URL] = server.url  # for the workers
+        yield replace(settings.database, url=server.url)
 
 
 async def _put_in_order(settings: Settings) -> list[str]:

@@ -21,7 +21,7 @@ def clear(cluster: Path) -> None:
     PostgreSQL would refuse to start for its sake.
     """
     process = _noted_process(cluster)
-    if process is None or not _is_alive(process):
+    if process is None or not is_alive(process):
         return
     if not _works_in(process, cluster):
         _pid_file(cluster).unlink(missing_ok=True)
@@ -41,6 +41,17 @@ def is_ready(cluster: Path, process: int) -> bool:
     return len(lines) >= 8 and lines[0] == str(process) and lines[7].strip() == "ready"
 
 
+def is_alive(process: int) -> bool:
+    """Whether a process of this number exists, whosever it is."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _noted_process(cluster: Path) -> int | None:
     lines = _pid_lines(cluster)
     return int(lines[0]) if lines and lines[0].isdecimal() else None
@@ -55,16 +66,6 @@ def _pid_lines(cluster: Path) -> list[str]:
         return _pid_file(cluster).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _works_in(process: int, cluster: Path) -> bool:
@@ -88,7 +89,7 @@ def _stopped(process: int, number: signal.Signals, seconds: float, cluster: Path
     deadline = time.monotonic() + seconds
     with suppress(ProcessLookupError):
         os.kill(process, number)
-    while _is_alive(process) and _works_in(process, cluster):
+    while is_alive(process) and _works_in(process, cluster):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from aibc.database.leftovers import is_alive
 from aibc.errors import AibcError
 
 
@@ -55,7 +56,8 @@ class Ownership:
 def own(data_directory: Path, *, wait_seconds: float = 0.0) -> Iterator[Ownership]:
     """Own the directory while the block runs. Raises DirectoryInUse with the present owner.
 
-    A command is soon done and is waited for; the service is not.
+    A command is soon done and is waited for, as are workers of a service that was killed; a
+    running service is not.
     """
     data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(_lock_path(data_directory), os.O_RDWR | os.O_CREAT, 0o600)
@@ -83,7 +85,8 @@ def _lock(descriptor: int, data_directory: Path, deadline: float) -> None:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = current_owner(data_directory)
-            if time.monotonic() >= deadline or (owner and owner.address):
+            serves = owner and owner.address and is_alive(owner.process)
+            if time.monotonic() >= deadline or serves:
                 raise DirectoryInUse(owner) from None
         time.sleep(0.1)
 
