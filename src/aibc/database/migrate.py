@@ -99,7 +99,8 @@ async def _apply(connection: Connection, file: Path, text: str) -> None:
         await connection.execute(text)
     except asyncpg.PostgresError as error:
         raise MigrationError(
-            f"Migration {file.stem} failed{_place(error, text)} and changed nothing: {error}."
+            f"Migration {file.stem} failed{_place(error, text)} and changed nothing: "
+            f"{str(error).splitlines()[0]}."
         ) from error
     if connection.is_in_transaction() or file.stem not in await _recorded(connection):
         raise MigrationError(
