@@ -77,6 +77,21 @@ def checksum(content: bytes) -> str:
 
 
 class StoreContract:
+    async def test_going_through_all_objects_names_each_once_with_its_size(
+        self, store: ObjectStore
+    ) -> None:
+        sizes = {
+            f"pathways/p/users/u/resources/r{number % 7}/{number}": number for number in range(30)
+        }
+        for key, size in sizes.items():
+            await put(store, key, pieces(b"x" * size))
+        found = [info async for info in store.objects()]
+        assert {info.key: info.size for info in found} == sizes
+        assert len(found) == len(sizes)
+
+    async def test_an_empty_store_has_no_objects(self, store: ObjectStore) -> None:
+        assert [info async for info in store.objects()] == []
+
     async def test_what_was_put_comes_back_byte_for_byte(self, store: ObjectStore) -> None:
         await put(store, KEY, pieces(b"hello ", b"", b"world"))
         assert await read(store, KEY) == b"hello world"

@@ -126,6 +126,12 @@ class BucketStore(ObjectStore):
             return False
         return True
 
+    async def objects(self) -> AsyncIterator[ObjectInfo]:
+        with _storage_errors():
+            async for page in obstore.list(self._backend):
+                for found in page:
+                    yield ObjectInfo(found["path"], found["size"])
+
     async def delete(self, key: str) -> None:
         with contextlib.suppress(ObjectMissing), _storage_errors():
             await obstore.delete_async(self._backend, check_key(key))

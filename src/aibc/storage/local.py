@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
@@ -37,6 +38,7 @@ from aibc.storage.store import (
 )
 
 DISK_THREADS = 8
+LISTING_PAGE = 1000
 MAX_RESERVE_BYTES = 64 * 1024 * 1024
 
 Parameters = ParamSpec("Parameters")
@@ -97,6 +99,12 @@ class LocalStore(ObjectStore):
         path = await self._in_thread(self._path, key)
         return await self._in_thread(path.is_file)
 
+    async def objects(self) -> AsyncIterator[ObjectInfo]:
+        found = self._files()
+        while page := await self._in_thread(lambda: list(islice(found, LISTING_PAGE))):
+            for info in page:
+                yield info
+
     async def delete(self, key: str) -> None:
         path = await self._in_thread(self._path, key)
         await self._in_thread(path.unlink, missing_ok=True)
@@ -151,6 +159,15 @@ class LocalStore(ObjectStore):
             raise InvalidKey
         return path
 
+    def _files(self) -> Iterator[ObjectInfo]:
+        for directory, names, files in os.walk(self._root, onerror=_raise):
+            names[:] = [name for name in names if not name.startswith(".")]
+            for file in files:
+                path = Path(directory, file)
+                # It may have gone since the directory was read.
+                with contextlib.suppress(FileNotFoundError):
+                    yield ObjectInfo(path.relative_to(self._root).as_posix(), path.stat().st_size)
+
     def _require_room(self, size: int) -> None:
         """Keep a reserve free: a disk filled to the last byte takes the database down with it."""
         disk = os.statvfs(self._root)
@@ -172,6 +189,10 @@ class LocalStore(ObjectStore):
                     path.unlink()
                     swept += 1
         return swept
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _size_of(path: Path) -> int:

@@ -99,10 +99,14 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """What a store knows of an object without reading it: `size` in bytes."""
+    """What a store knows of an object without reading it: `size` in bytes.
+
+    `crc32c` is None where the backend keeps no checksum beside the bytes.
+    """
 
     key: str
     size: int
+    crc32c: str | None = None
 
 
 class ObjectStore(Protocol):
@@ -145,6 +149,10 @@ class ObjectStore(Protocol):
 
     async def exists(self, key: str) -> bool:
         """Say whether an object stands under `key`."""
+        ...
+
+    def objects(self) -> AsyncIterator[ObjectInfo]:
+        """Go through all objects, in no order; one that arrives meanwhile may be left out."""
         ...
 
     async def delete(self, key: str) -> None:
