@@ -9,8 +9,10 @@ from aibc.accounts import user_routes
 from aibc.catalog import routes as catalog_routes
 from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
+from aibc.progress import quiz_routes
 from aibc.progress import reads as progress_reads
 from aibc.progress import routes as progress_routes
+from aibc.reviews import quiz_routes as staff_quiz_routes
 from aibc.reviews import routes as review_routes
 from aibc.submissions import routes as submission_routes
 from aibc.web import home
@@ -49,7 +51,9 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("", home.router),
     ("", docs_pages.router),
     ("/api/v1/resources", progress_routes.resources_router),
+    ("/api/v1/resources", quiz_routes.router),
     ("/api/v1/resources", submission_routes.router),
     ("/api/v1/resources", review_routes.router),
+    ("/api/v1/resources", staff_quiz_routes.router),
     ("", submission_routes.files_router),
 )

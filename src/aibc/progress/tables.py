@@ -14,8 +14,10 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Table,
     Text,
@@ -179,4 +181,68 @@ user_streaks = Table(
     Column("longest_streak", Integer, nullable=False, server_default=_ZERO),
     Column("last_activity_date", Date),
     _moment("updated_at"),
+)
+
+
+def _quiz() -> Column[object]:
+    return Column("resource_id", Text, ForeignKey("resources.id"), nullable=False)
+
+
+def _grading() -> tuple[Column[object], ...]:
+    """What a key made of answers: of an attempt, and of each regrade of it."""
+    return (
+        Column("snapshot_id", BigInteger, ForeignKey("quiz_snapshots.id"), nullable=False),
+        Column("score", SmallInteger, nullable=False),
+        Column("passing_score", SmallInteger, nullable=False),
+        Column("passed", Boolean, nullable=False),
+        Column("correct_questions", ARRAY(Text), nullable=False),
+        Column("total", Integer, nullable=False),
+    )
+
+
+quiz_snapshots = Table(
+    "quiz_snapshots",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _quiz(),
+    Column("quiz", JSONB, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    _moment("created_at"),
+    UniqueConstraint("resource_id", "digest", name="quiz_snapshots_once"),
+)
+
+quiz_attempts = Table(
+    "quiz_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    _learner(),
+    _quiz(),
+    Column("attempt", Integer, nullable=False),
+    Column("answers", JSONB, nullable=False),
+    *_grading(),
+    _moment("submitted_at"),
+    UniqueConstraint("user_id", "resource_id", "attempt", name="quiz_attempts_once"),
+    Index("quiz_attempts_of_resource", "resource_id"),
+)
+
+quiz_regrades = Table(
+    "quiz_regrades",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, server_default=_NEXT_EVENT),
+    Column("attempt_id", Uuid, ForeignKey("quiz_attempts.id"), nullable=False),
+    *_grading(),
+    Column("regraded_by", Uuid, ForeignKey("users.id")),
+    _moment("created_at"),
+    Index("quiz_regrades_of_attempt", "attempt_id", text("sequence DESC")),
+)
+
+quiz_grants = Table(
+    "quiz_grants",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, server_default=_NEXT_EVENT),
+    _learner(),
+    _quiz(),
+    Column("granted_by", Uuid, ForeignKey("users.id"), nullable=False),
+    _moment("created_at"),
+    Index("quiz_grants_of_learner", "user_id", "resource_id"),
 )

@@ -1,0 +1,48 @@
+"""Taking a quiz. The database grades, under the learner's lock, and refuses with RuleViolation."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from aibc.database.errors import RuleViolation
+from aibc.database.pool import Database
+from aibc.database.queries import load_queries
+from aibc.errors import FieldError
+from aibc.progress.documents import Document, Shape
+from aibc.progress.quiz_schemas import AttemptRequest, AttemptResult, PastAttempt
+from aibc.settings import QuizSettings
+
+_QUERIES = load_queries(__package__, "quizzes.sql")
+_ATTEMPT = _QUERIES["attempt_quiz"]
+_READ_ATTEMPTS = _QUERIES["read_quiz_attempts"]
+
+_attempt_document = Shape(*AttemptResult.model_fields)
+_past_attempt_document = Shape(*PastAttempt.model_fields)
+
+
+async def attempt(
+    database: Database,
+    quizzes: QuizSettings,
+    user_id: UUID,
+    resource_id: str,
+    request: AttemptRequest,
+) -> Document:
+    """Grade the answers and keep them; a pass completes the quiz."""
+    client_graded = quizzes.grading == "client"
+    try:
+        (row,) = await database.fetch(
+            _ATTEMPT, user_id, resource_id, request.answers, client_graded
+        )
+    except RuleViolation as violation:
+        if violation.status == 422:
+            violation.errors = [FieldError(field="answers", message=violation.detail)]
+        raise
+    return _attempt_document(row)
+
+
+async def history(
+    database: Database, user_id: UUID, resource_id: str, before: int | None, limit: int
+) -> list[Document]:
+    """The learner's own attempts, newest first, from the one before the attempt `before`."""
+    rows = await database.fetch(_READ_ATTEMPTS, user_id, resource_id, before, limit)
+    return [_past_attempt_document(row) for row in rows]
