@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -142,6 +142,7 @@ def test_every_figure_equals_a_recount_after_every_step_of_random_histories(
 
 @pytest.mark.soak
 def test_every_figure_equals_a_recount_after_ten_thousand_steps(
-    histories_template: type[Histories],
+    histories_template: type[Histories], soak_result: Callable[[str, str], None]
 ) -> None:
     _run(histories_template, steps=10_000)
+    soak_result("Random histories against a recount", "10,000 steps, 0 differences")
