@@ -63,7 +63,7 @@ async def test_a_bulk_import_of_ten_thousand_rows_is_exact(
     assert await differences(bootcamp) == []
     soak_result(
         "Bulk import of 10,002 completions beside row by row",
-        f"exact; {bulk * 1e6:.0f} µs a row against {single * 1e6:.0f} µs: {single / bulk:.0f} times",
+        f"exact; {bulk * 1e6:.0f} µs a row, {single / bulk:.0f} times faster than row by row",
     )
 
 
