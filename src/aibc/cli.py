@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SLICE_COMMANDS = {
     "user": ("aibc.accounts.commands", "user_commands"),
     "catalog": ("aibc.catalog.commands", "catalog_commands"),
+    "progress": ("aibc.progress.commands", "progress_commands"),
     "sweep": ("aibc.submissions.commands", "sweep_command"),
 }
 

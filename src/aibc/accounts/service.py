@@ -85,6 +85,15 @@ async def find_profile(connection: Connection, email: str) -> Record:
     return await _one(connection, statement)
 
 
+async def find_account(connection: Connection, email_or_id: str) -> Record:
+    """The profile of the account that somebody names by e-mail or id. Raises UserNotFound."""
+    try:
+        user_id = UUID(email_or_id)
+    except ValueError:
+        return await find_profile(connection, email_or_id)
+    return await read_profile(connection, user_id)
+
+
 async def complete_onboarding(connection: Connection, user_id: UUID) -> Record:
     """Note that the person has been shown around; the profile after that."""
     statement = users.update().where(users.c.id == user_id).values(onboarding_completed=True)
