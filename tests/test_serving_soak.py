@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -40,7 +41,8 @@ def kill_something(server: LiveServer, chance: random.Random) -> None:
     assert server.process
     service = psutil.Process(server.process.pid)
     victim = chance.choice([service, *service.children(recursive=True)])
-    victim.kill()
+    with suppress(psutil.NoSuchProcess):  # a short-lived process of the database
+        victim.kill()
     if victim == service:
         server.process.wait()
         server.start()

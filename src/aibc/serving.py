@@ -62,8 +62,10 @@ def _import_application() -> threading.Thread:
 def _run(settings: ServerSettings) -> None:
     # What is imported here is shared by the workers; commands need none of it.
     from aibc.app import create_app
+    from aibc.http.logging import configure_logging
     from aibc.workers import run_workers
 
+    configure_logging(settings.log_level)
     run_workers(settings, create_app)
 
 

@@ -9,13 +9,14 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
-from granian.server import MPServer as Server
+from granian.server import MPServer
 
 from aibc.settings import ServerSettings
 
@@ -27,6 +28,7 @@ HEADER_SECONDS = 20  # for a request's head, and so also for a connection that a
 BACKLOG = 2048
 # Connections one worker serves at once. Slow ones cost little, and too few would shut out /health.
 CONNECTIONS = 2048
+MOST_DEATHS_A_MINUTE = 10
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -61,8 +63,28 @@ class _Loader:
         return self._create_app()
 
 
-def _server(settings: ServerSettings) -> Server:
-    return Server(
+class _Server(MPServer):
+    """Replaces workers that die, and gives up only when many do within a minute.
+
+    The server's own rule gives up when one dies twice within seconds, as it may when memory is
+    short for a moment.
+    """
+
+    _deaths: tuple[float, ...] = ()
+
+    def _respawn_workers(
+        self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        now = time.monotonic()
+        recent = tuple(death for death in self._deaths if death > now - 60)
+        self._deaths = (*recent, *[now] * len(workers))
+        if len(self._deaths) < MOST_DEATHS_A_MINUTE:
+            self.respawned_wrks.clear()
+
+
+def _server(settings: ServerSettings) -> _Server:
+    return _Server(
         target="aibc",
         address=settings.host,
         port=settings.port,
@@ -95,7 +117,7 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def _stop_on_hangup(server: Server) -> None:
+def _stop_on_hangup(server: _Server) -> None:
     """A closed terminal ends the service; the server would take it as a wish to reload."""
     signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
 
