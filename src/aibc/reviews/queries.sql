@@ -1,21 +1,32 @@
 -- name: pending_page
--- A page of everything that waits, oldest first, with the caller's admission ($1 session, $2 user)
--- and the exact total. $3, $4: the last item of the page before; $5 limit, $6 offset.
--- One row of NULLs beside caller and total when the page is empty.
+-- A page of what waits, oldest first, with the caller's admission ($1 session, $2 user) and the
+-- exact total. $3, $4: the last item of the page before; $5 limit, $6 offset; $7 pathway, $8
+-- module, $9 type, where NULL matches all. One row of NULLs beside caller and total when the page
+-- is empty. The filter is a hashed list (IS TRUE keeps it one), because a join would be planned
+-- for far fewer rows than there are.
 WITH caller AS (
     SELECT users.role AS caller_role, users.account_status AS caller_status
     FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE sessions.id = $1 AND sessions.user_id = $2
       AND sessions.revoked_at IS NULL AND sessions.expires_at > clock_timestamp()
+), wanted AS (
+    SELECT resources.id
+    FROM resources JOIN modules ON modules.id = resources.module_id
+    WHERE ($7::text IS NULL OR modules.pathway_id = $7)
+      AND ($8::text IS NULL OR resources.module_id = $8)
+      AND ($9::text IS NULL OR resources.type = $9)
 ), page AS (
     SELECT * FROM resource_submissions
     WHERE submission_status = 'uploaded' AND deleted_at IS NULL AND (created_at, id) > ($3, $4)
+      AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
     ORDER BY created_at, id
     LIMIT $5 OFFSET $6
 )
 SELECT caller.*,
        (SELECT count(*) FROM resource_submissions
-        WHERE submission_status = 'uploaded' AND deleted_at IS NULL) AS total_pending,
+        WHERE submission_status = 'uploaded' AND deleted_at IS NULL
+          AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
+       ) AS total_pending,
        item.*
 FROM caller
 LEFT JOIN LATERAL (
@@ -30,51 +41,6 @@ LEFT JOIN LATERAL (
     JOIN users AS author ON author.id = page.user_id
     JOIN resources ON resources.id = page.resource_id
     JOIN modules ON modules.id = resources.module_id
-    LEFT JOIN LATERAL (
-        SELECT claimed_by, holder.full_name AS claimed_by_name, claimed_until
-        FROM review_claims JOIN users AS holder ON holder.id = claimed_by
-        WHERE submission_id = page.id AND claimed_until > clock_timestamp()
-    ) AS claim ON true
-) AS item ON true
-ORDER BY item.created_at, item.id
-
--- name: pending_page_of_some
--- The same for the resources that match: $7 pathway, $8 module, $9 type; NULL matches all.
-WITH caller AS (
-    SELECT users.role AS caller_role, users.account_status AS caller_status
-    FROM sessions JOIN users ON users.id = sessions.user_id
-    WHERE sessions.id = $1 AND sessions.user_id = $2
-      AND sessions.revoked_at IS NULL AND sessions.expires_at > clock_timestamp()
-), waiting AS MATERIALIZED (
-    SELECT submission.id, submission.created_at, resources.title AS resource_title,
-           resources.type AS resource_type, modules.pathway_id, resources.module_id
-    FROM modules
-    JOIN resources ON resources.module_id = modules.id
-    JOIN resource_submissions AS submission ON submission.resource_id = resources.id
-    WHERE submission.submission_status = 'uploaded' AND submission.deleted_at IS NULL
-      AND ($7::text IS NULL OR modules.pathway_id = $7)
-      AND ($8::text IS NULL OR resources.module_id = $8)
-      AND ($9::text IS NULL OR resources.type = $9)
-), page AS (
-    SELECT * FROM waiting
-    WHERE (created_at, id) > ($3, $4)
-    ORDER BY created_at, id
-    LIMIT $5 OFFSET $6
-)
-SELECT caller.*, (SELECT count(*) FROM waiting) AS total_pending, item.*
-FROM caller
-LEFT JOIN LATERAL (
-    SELECT page.id, submission.user_id, author.email AS user_email, author.full_name AS user_name,
-           submission.resource_id, page.resource_title, page.resource_type, page.pathway_id,
-           page.module_id, submission.attempt, submission.file_name, submission.file_type,
-           submission.file_size_bytes, submission.gcs_url, submission.submission_status,
-           page.created_at,
-           round(extract(epoch FROM clock_timestamp() - page.created_at) / 3600, 2)::float8
-               AS hours_waiting,
-           claim.claimed_by, claimed_by_name, claim.claimed_until
-    FROM page
-    JOIN resource_submissions AS submission ON submission.id = page.id
-    JOIN users AS author ON author.id = submission.user_id
     LEFT JOIN LATERAL (
         SELECT claimed_by, holder.full_name AS claimed_by_name, claimed_until
         FROM review_claims JOIN users AS holder ON holder.id = claimed_by

@@ -22,7 +22,6 @@ from aibc.submissions.errors import SubmissionNotFound
 
 _QUERIES = load_queries(__package__)
 _PENDING_PAGE = _QUERIES["pending_page"]
-_PENDING_PAGE_OF_SOME = _QUERIES["pending_page_of_some"]
 _REVIEW = _QUERIES["review_submission"]
 _UNDO = _QUERIES["undo_review"]
 _CLAIM = _QUERIES["claim_review"]
@@ -39,11 +38,15 @@ async def read_pending(database: Database, caller: Caller, query: PendingQuery) 
     """A page of the queue. Raises what `admit` raises when the caller is not staff."""
     after = decode_cursor(query.cursor) if query.cursor else START
     # One item more than asked for tells whether there is a next page.
-    arguments = (caller.session_id, caller.user_id, *after, query.limit + 1, query.offset)
-    if any(query.filters):
-        rows = await database.fetch(_PENDING_PAGE_OF_SOME, *arguments, *query.filters)
-    else:
-        rows = await database.fetch(_PENDING_PAGE, *arguments)
+    rows = await database.fetch(
+        _PENDING_PAGE,
+        caller.session_id,
+        caller.user_id,
+        *after,
+        query.limit + 1,
+        query.offset,
+        *query.filters,
+    )
     admit(caller, rows[0] if rows else None)
     return _page(rows, query.limit)
 
