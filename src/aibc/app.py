@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from aibc import __version__
@@ -20,7 +19,7 @@ from aibc.http import docs_pages, middleware, openapi
 from aibc.http.context import AppState
 from aibc.http.logging import configure_logging
 from aibc.http.problems import Problems
-from aibc.http.routes import require_actors, route_templates, streaming_routes
+from aibc.http.routes import flattened, require_actors, route_templates, streaming_routes
 from aibc.settings import Settings, load_settings
 from aibc.storage import open_store
 from aibc.submissions.sweep import sweeping
@@ -42,7 +41,6 @@ class Application(FastAPI):
             redoc_url=None,
             openapi_url=None,
             redirect_slashes=False,
-            generate_unique_id_function=_operation_id,
         )
         self.settings = settings
         self.tokens = Tokens(settings.tokens)
@@ -75,15 +73,11 @@ def create_app(settings: Settings | None = None) -> Application:
     for reads in HOT_READS:
         app.router.routes.extend(reads.routes())
     for prefix, router in ROUTERS:
-        app.include_router(router, prefix=prefix)
+        app.router.routes.extend(flattened(prefix, router))
     docs_pages.mount(app)
     home.mount(app)
     require_actors(app)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 @asynccontextmanager

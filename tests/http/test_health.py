@@ -89,5 +89,7 @@ async def test_figures_are_for_who_knows_the_token(
 
 async def test_paths_nobody_made_do_not_become_figures(application: Application) -> None:
     async with from_address(application, "127.0.0.1") as here:
-        await here.get("/made-up-by-a-scanner")
-        assert "made-up-by-a-scanner" not in (await here.get("/metrics")).text
+        await here.request("MADEUP", "/made-up-by-a-scanner")
+        figures = (await here.get("/metrics")).text
+        assert "made-up-by-a-scanner" not in figures
+        assert "MADEUP" not in figures

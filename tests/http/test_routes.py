@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +17,7 @@ from aibc.accounts.actors import Admin, Learner, Public, Staff, admit
 from aibc.app import Application
 from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
-from aibc.http.routes import RouteWithoutActor, iter_routes, require_actors
+from aibc.http.routes import RouteWithoutActor, flattened, iter_routes, require_actors
 from fixtures.application import SignIn, client_of
 from fixtures.catalog import MakeUser
 from fixtures.problems import assert_problem
@@ -163,3 +166,24 @@ def test_the_schemas_of_the_framework_own_errors_are_gone(application: Applicati
     schemas = application.openapi()["components"]["schemas"]
     assert {"Problem", "FieldProblem"} <= set(schemas)
     assert not {"HTTPValidationError", "ValidationError"} & set(schemas)
+
+
+def test_no_dependency_is_sent_to_a_thread(application: Application) -> None:
+    """A plain function would wait for a thread of a small pool, on every request."""
+
+    def plain(dependant: Dependant) -> list[str]:
+        calls = [dependency.call for dependency in dependant.dependencies]
+        names = [str(call) for call in calls if not iscoroutinefunction(call)]
+        return names + [name for inner in dependant.dependencies for name in plain(inner)]
+
+    for context in iter_route_contexts(application.routes):
+        if isinstance(context.original_route, APIRoute):
+            assert iscoroutinefunction(context.endpoint), context.path
+            assert plain(context.dependant) == [], context.path
+
+
+def test_a_router_with_anything_but_declared_routes_is_refused() -> None:
+    router = APIRouter()
+    router.routes.append(Route("/plain", plain))
+    with pytest.raises(TypeError, match="hot read"):
+        list(flattened("", router))

@@ -12,7 +12,7 @@ from aibc.accounts.tokens import Tokens
 from aibc.http.context import StateDep
 
 
-def get_door(state: StateDep) -> Door:
+async def get_door(state: StateDep) -> Door:
     return Door(
         database=state.database,
         passwords=cast(Passwords, state.passwords),

@@ -82,7 +82,7 @@ def access_of(subject: object) -> AccessRule | None:
 
 
 @marks_access(PUBLIC)
-def _anybody() -> None:
+async def _anybody() -> None:
     """Open to everybody."""
 
 

@@ -48,7 +48,26 @@ def get_client_address(request: Request) -> str:
     return client_address(request.scope, get_settings(request).server.trusted_proxy_hops)
 
 
-StateDep = Annotated[AppState, Depends(get_state)]
-DatabaseDep = Annotated[Database, Depends(get_database)]
-SettingsDep = Annotated[Settings, Depends(get_settings)]
-ClientAddressDep = Annotated[str, Depends(get_client_address)]
+# Dependencies are coroutines: the framework would send plain functions to a thread and wait.
+
+
+async def _state(request: Request) -> AppState:
+    return get_state(request)
+
+
+async def _database(request: Request) -> Database:
+    return get_database(request)
+
+
+async def _settings(request: Request) -> Settings:
+    return get_settings(request)
+
+
+async def _client_address(request: Request) -> str:
+    return get_client_address(request)
+
+
+StateDep = Annotated[AppState, Depends(_state)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+ClientAddressDep = Annotated[str, Depends(_client_address)]

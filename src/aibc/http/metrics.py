@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -28,9 +29,18 @@ _FAULTS = Counter("aibc_http_faults", "Requests that ended in an unexpected exce
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
-    _REQUESTS.labels(method, route, status).inc()
-    _SECONDS.labels(method, route).observe(seconds)
+    counter, histogram = _figures(method if method in _METHODS else "other", route, status)
+    counter.inc()
+    histogram.observe(seconds)
+
+
+@lru_cache(maxsize=4096)  # finding them by their labels costs more than counting
+def _figures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, route, status), _SECONDS.labels(method, route)
 
 
 def count_fault(route: str) -> None:

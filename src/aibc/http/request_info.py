@@ -44,7 +44,7 @@ def info_of(scope: Scope) -> RequestInfo:
     return info if isinstance(info, RequestInfo) else begin(scope, None)
 
 
-def get_request_id(request: Request) -> str:
+async def get_request_id(request: Request) -> str:
     return info_of(request.scope).request_id
 
 

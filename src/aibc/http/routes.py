@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.types import Scope
@@ -17,6 +18,28 @@ from aibc.http.hot import HotRead
 
 class RouteWithoutActor(Exception):
     """A route says nowhere who may call it."""
+
+
+def flattened(prefix: str, router: APIRouter) -> Iterator[APIRoute]:
+    """The routes of a router under a prefix, as routes of their own.
+
+    The framework keeps an included router as a table inside the table, and searches it twice for
+    every request that comes by.
+    """
+    for route in router.routes:
+        if not isinstance(route, APIRoute):
+            raise TypeError(f"{route} cannot stand in a router: declare it as a hot read.")
+        declared = {name: getattr(route, name) for name in _DECLARATION if hasattr(route, name)}
+        declared["path"] = prefix + route.path
+        declared["generate_unique_id_function"] = _operation_id
+        yield APIRoute(**declared)
+
+
+_DECLARATION = tuple(signature(APIRoute.__init__).parameters)[1:]
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
 
 
 def iter_routes(app: FastAPI) -> Iterator[tuple[str, str, AccessRule]]:
