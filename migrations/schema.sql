@@ -42,6 +42,34 @@ CREATE TYPE public.learner_write AS (
 );
 
 --
+-- Name: quiz_attempt_result; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.quiz_attempt_result AS (
+	attempt integer,
+	score smallint,
+	passed boolean,
+	passing_score smallint,
+	correct integer,
+	total integer,
+	attempts_left integer,
+	submitted_at timestamp with time zone,
+	answers jsonb,
+	results jsonb
+);
+
+--
+-- Name: quiz_grant_result; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.quiz_grant_result AS (
+	resource_id text,
+	user_id uuid,
+	attempts_used integer,
+	attempts_left integer
+);
+
+--
 -- Name: upload_claim; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -204,6 +232,63 @@ END
 $$;
 
 --
+-- Name: check_quiz_answers(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_quiz_answers(p_quiz jsonb, p_answers jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    answer record;
+    unknown_option text;
+BEGIN
+    FOR answer IN
+        SELECT left(sent.question_id, 100) AS sent_id, sent.value, key.*
+        FROM jsonb_each(p_answers) AS sent (question_id, value)
+        LEFT JOIN quiz_key(p_quiz) AS key ON key.question_id = sent.question_id
+        ORDER BY key.place NULLS FIRST, sent.question_id
+    LOOP
+        IF answer.question_id IS NULL THEN
+            PERFORM refuse(422, 'unknown_question', format(
+                'This quiz has no question “%s”: load it again, it may have changed.',
+                answer.sent_id));
+        ELSIF jsonb_typeof(answer.value) = 'array' AND NOT answer.takes_many THEN
+            PERFORM refuse(422, 'one_option_only', format(
+                'Question “%s” takes one option: send its id, not a list.', answer.sent_id));
+        ELSIF jsonb_typeof(answer.value) NOT IN ('string', 'array', 'null')
+              OR jsonb_path_exists(answer.value, 'strict $[*] ? (@.type() <> "string")', '{}', true)
+        THEN
+            PERFORM refuse(422, 'answer_malformed', format(
+                'The answer to question “%s” must be an option''s id or a list of them.',
+                answer.sent_id));
+        END IF;
+        SELECT chosen INTO unknown_option FROM unnest(chosen_options(answer.value)) AS chosen
+        WHERE chosen <> ALL (answer.option_ids) LIMIT 1;
+        IF FOUND THEN
+            PERFORM refuse(422, 'unknown_option', format(
+                'Question “%s” has no option “%s”: load the quiz again, it may have changed.',
+                answer.sent_id, left(unknown_option, 100)));
+        END IF;
+    END LOOP;
+END
+$_$;
+
+--
+-- Name: chosen_options(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.chosen_options(p_answer jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT option COLLATE "C"), '{}')
+    FROM jsonb_array_elements_text(
+        CASE jsonb_typeof(p_answer)
+            WHEN 'array' THEN p_answer WHEN 'string' THEN jsonb_build_array(p_answer) ELSE '[]'
+        END) AS option
+    WHERE option <> ''
+$$;
+
+--
 -- Name: claim_object_key(uuid, text, text, text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -351,6 +436,64 @@ CREATE FUNCTION public.completes_by_word(p_type text, p_requires_upload boolean,
         OR jsonb_array_length(
             CASE jsonb_typeof(p_metadata -> 'questions') WHEN 'array' THEN p_metadata -> 'questions'
                  ELSE '[]' END) = 0)
+$$;
+
+--
+-- Name: corrected_attempts(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.corrected_attempts(p_resource text, p_present jsonb) RETURNS TABLE(attempt_id uuid, user_id uuid, outdated_id bigint, score_before smallint, passed_before boolean, score smallint, passing_score smallint, passed boolean, correct_questions text[], total integer, kept boolean, changed boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH corrected AS MATERIALIZED (
+        SELECT one.*, row_number() OVER (ORDER BY one.outdated_id)::integer AS number
+        FROM corrected_snapshots(p_resource, p_present) AS one
+    ), standing AS MATERIALIZED (
+        SELECT present.*, corrected.number, row_number() OVER (ORDER BY present.id) AS place
+        FROM quiz_standings AS present
+        JOIN corrected ON corrected.outdated_id = present.snapshot_id
+        WHERE present.resource_id = p_resource
+    )
+    SELECT standing.id, standing.user_id, standing.snapshot_id, standing.score, standing.passed,
+           graded.score, graded.passing_score, graded.passed, graded.correct_questions,
+           graded.total, standing.passed AND graded.score < standing.score,
+           (graded.score, graded.passed, graded.correct_questions)
+               IS DISTINCT FROM (standing.score, standing.passed, standing.correct_questions)
+    FROM graded_answers(
+        (SELECT array_agg(one.quiz ORDER BY one.number) FROM corrected AS one),
+        (SELECT array_agg(one.number ORDER BY one.place) FROM standing AS one),
+        (SELECT array_agg(one.answers ORDER BY one.place) FROM standing AS one)) AS graded
+    JOIN standing ON standing.place = graded.place
+$$;
+
+--
+-- Name: corrected_quiz(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.corrected_quiz(p_taken jsonb, p_present jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_taken || jsonb_build_object(
+        'passingScore', least(quiz_passing_score(p_taken), quiz_passing_score(p_present)),
+        'questions', (
+            SELECT jsonb_agg(coalesce(present.question, taken.question) ORDER BY taken.place)
+            FROM quiz_key(p_taken) AS taken
+            LEFT JOIN quiz_key(p_present) AS present USING (question_id)))
+$$;
+
+--
+-- Name: corrected_snapshots(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.corrected_snapshots(p_resource text, p_present jsonb) RETURNS TABLE(outdated_id bigint, quiz jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT snapshot.id, corrected.quiz
+    FROM quiz_snapshots AS snapshot
+    CROSS JOIN LATERAL (SELECT corrected_quiz(snapshot.quiz, p_present) AS quiz) AS corrected
+    WHERE snapshot.resource_id = p_resource
+      AND (corrected.quiz -> 'questions', quiz_passing_score(corrected.quiz))
+          IS DISTINCT FROM (snapshot.quiz -> 'questions', quiz_passing_score(snapshot.quiz))
 $$;
 
 --
@@ -611,6 +754,53 @@ END
 $$;
 
 --
+-- Name: follow_quiz_attempts(uuid[], text[], boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.follow_quiz_attempts(p_users uuid[], p_resources text[], p_by_learner boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    pathway_ids text[];
+BEGIN
+    IF p_users IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(modules.pathway_id ORDER BY given.place) INTO pathway_ids
+    FROM unnest(p_resources) WITH ORDINALITY AS given (id, place)
+    JOIN resources ON resources.id = given.id
+    JOIN modules ON modules.id = resources.module_id;
+    PERFORM lock_learners(p_users, pathway_ids);
+
+    INSERT INTO resource_completions AS completion (user_id, resource_id, status, metadata)
+    SELECT given.user_id, given.resource_id,
+           CASE WHEN record.passed THEN 'completed' ELSE 'in_progress' END,
+           jsonb_strip_nulls(jsonb_build_object(
+               'quiz_score', record.score, 'quiz_passed', record.passed,
+               'quiz_attempts', record.attempts,
+               'quiz_completed_at', to_char(
+                   record.passed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+           || jsonb_build_object('selected_answers', record.answers)
+    FROM unnest(p_users, p_resources) AS given (user_id, resource_id)
+    CROSS JOIN LATERAL (
+        SELECT max(standing.score) AS score, bool_or(standing.passed) AS passed,
+               count(*) AS attempts, min(standing.passed_at) AS passed_at,
+               (array_agg(standing.answers ORDER BY standing.attempt DESC))[1] AS answers
+        FROM quiz_standings AS standing
+        WHERE standing.user_id = given.user_id AND standing.resource_id = given.resource_id
+    ) AS record
+    ON CONFLICT (user_id, resource_id) DO UPDATE SET
+        status = CASE WHEN excluded.status = 'completed' AND completion.status <> 'reviewed'
+                      THEN 'completed' ELSE completion.status END,
+        metadata = completion.metadata || excluded.metadata,
+        last_accessed_at = CASE WHEN p_by_learner THEN clock_timestamp()
+                                ELSE completion.last_accessed_at END
+    WHERE p_by_learner OR NOT completion.metadata @> excluded.metadata
+        OR (excluded.status = 'completed' AND completion.status NOT IN ('completed', 'reviewed'));
+END
+$$;
+
+--
 -- Name: follow_submissions(uuid[], text[], boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -665,6 +855,67 @@ END
 $$;
 
 --
+-- Name: graded_answers(jsonb[], integer[], jsonb[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.graded_answers(p_quizzes jsonb[], p_numbers integer[], p_answers jsonb[]) RETURNS TABLE(place bigint, score smallint, passing_score smallint, passed boolean, correct_questions text[], total integer)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    WITH key AS MATERIALIZED (
+        SELECT quiz.number, quiz_passing_score(quiz.content) AS passing_score, one.place,
+               one.question_id, one.points, one.correct_ids
+        FROM unnest(p_quizzes) WITH ORDINALITY AS quiz (content, number)
+        CROSS JOIN LATERAL quiz_key(quiz.content) AS one
+    ), answered AS (
+        SELECT given.place, key.passing_score, key.question_id, key.points,
+               key.place AS question_place,
+               key.correct_ids <> '{}'
+                   AND chosen_options(given.answers -> key.question_id) = key.correct_ids AS correct
+        FROM unnest(p_numbers, p_answers) WITH ORDINALITY AS given (number, answers, place)
+        JOIN key ON key.number = given.number
+    )
+    SELECT answered.place,
+           (100 * coalesce(sum(points) FILTER (WHERE correct), 0) / sum(points))::smallint,
+           answered.passing_score,
+           100 * coalesce(sum(points) FILTER (WHERE correct), 0)
+               >= answered.passing_score * sum(points),
+           coalesce(array_agg(question_id ORDER BY question_place) FILTER (WHERE correct), '{}'),
+           count(*)::integer
+    FROM answered
+    GROUP BY answered.place, answered.passing_score
+$$;
+
+--
+-- Name: grant_quiz_attempt(uuid, uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grant_quiz_attempt(p_actor uuid, p_user uuid, p_resource text) RETURNS public.quiz_grant_result
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    resource resources := quiz_of_resource(p_resource);
+    used integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM users WHERE id = p_user) THEN
+        PERFORM refuse(404, 'user_not_found', 'There is no such user.');
+    ELSIF p_user = p_actor THEN
+        PERFORM refuse(403, 'own_work', 'Nobody grants themselves an attempt: ask a colleague.');
+    ELSIF jsonb_typeof(resource.metadata -> 'maxAttempts') IS DISTINCT FROM 'number' THEN
+        PERFORM refuse(409, 'attempts_unlimited',
+            'This quiz may be taken as often as the learner likes: there is nothing to grant.');
+    END IF;
+    PERFORM FROM user_progress
+    JOIN modules ON modules.id = resource.module_id AND modules.pathway_id = user_progress.pathway_id
+    WHERE user_progress.user_id = p_user
+    FOR NO KEY UPDATE OF user_progress;
+    INSERT INTO quiz_grants (user_id, resource_id, granted_by) VALUES (p_user, p_resource, p_actor);
+    SELECT count(*) INTO used FROM quiz_attempts
+    WHERE user_id = p_user AND resource_id = p_resource;
+    RETURN (p_resource, p_user, used, quiz_attempts_left(p_user, p_resource, resource.metadata));
+END
+$$;
+
+--
 -- Name: hand_in_module(uuid, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -714,6 +965,63 @@ CREATE FUNCTION public.is_server_owned_key(p_key text) RETURNS boolean
     AS $$ SELECT starts_with(p_key, 'quiz_') OR p_key = 'selected_answers' $$;
 
 --
+-- Name: json_list(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.json_list(p_value jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE jsonb_typeof(p_value) WHEN 'array' THEN p_value ELSE '[]' END
+$$;
+
+--
+-- Name: json_whole_number(jsonb, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.json_whole_number(p_value jsonb, p_lowest integer, p_highest integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE jsonb_typeof(p_value) WHEN 'number' THEN
+        greatest(p_lowest, least(p_highest, trunc(p_value::numeric)))::integer END
+$$;
+
+--
+-- Name: learner_attempt_quiz(uuid, text, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.learner_attempt_quiz(p_user uuid, p_resource text, p_answers jsonb, p_client_graded boolean) RETURNS public.quiz_attempt_result
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    resource live_resources := lock_learner_on_resource(p_user, p_resource);
+    result quiz_attempt_result;
+BEGIN
+    PERFORM refuse_unless_quiz(resource.type);
+    IF completes_by_word(resource.type, false, resource.metadata, p_client_graded) THEN
+        PERFORM refuse(409, 'not_graded_here',
+            'This quiz is not graded by the service: complete it with a POST to …/complete.');
+    ELSIF quiz_attempts_left(p_user, p_resource, resource.metadata) = 0 THEN
+        PERFORM refuse(409, 'no_attempts_left',
+            'You have no attempt at this quiz left: ask an instructor to grant you one more.');
+    END IF;
+    PERFORM check_quiz_answers(resource.metadata, p_answers);
+
+    INSERT INTO quiz_attempts
+        (user_id, resource_id, attempt, snapshot_id, answers, score, passing_score, passed,
+         correct_questions, total)
+    SELECT p_user, p_resource, 1 + (
+               SELECT count(*) FROM quiz_attempts
+               WHERE user_id = p_user AND resource_id = p_resource),
+           remember_quiz(p_resource, resource.metadata), p_answers, graded.score,
+           graded.passing_score, graded.passed, graded.correct_questions, graded.total
+    FROM graded_answers(ARRAY[resource.metadata], ARRAY[1], ARRAY[p_answers]) AS graded;
+
+    SELECT * INTO result FROM quiz_attempts_of(p_user, p_resource, resource.metadata, NULL, 1);
+    RETURN result;
+END
+$$;
+
+--
 -- Name: learner_complete(uuid, text, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -737,6 +1045,26 @@ BEGIN
         status = CASE completion.status WHEN 'reviewed' THEN 'reviewed' ELSE 'completed' END,
         last_accessed_at = clock_timestamp();
     RETURN learner_write_result(p_user, resource);
+END
+$$;
+
+--
+-- Name: learner_quiz_attempts(uuid, text, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.learner_quiz_attempts(p_user uuid, p_resource text, p_before integer, p_limit integer) RETURNS SETOF public.quiz_attempt_result
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    resource live_resources;
+BEGIN
+    SELECT * INTO resource FROM live_resources WHERE id = p_resource;
+    IF NOT FOUND THEN
+        PERFORM refuse(404, 'resource_not_found', 'There is no such resource.');
+    END IF;
+    PERFORM refuse_unless_quiz(resource.type);
+    RETURN QUERY SELECT *
+        FROM quiz_attempts_of(p_user, p_resource, resource.metadata, p_before, p_limit);
 END
 $$;
 
@@ -1213,6 +1541,157 @@ END
 $$;
 
 --
+-- Name: quiz_attempts_inserted(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_attempts_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    user_ids uuid[];
+    resource_ids text[];
+BEGIN
+    SELECT array_agg(user_id), array_agg(resource_id) INTO user_ids, resource_ids
+    FROM (SELECT DISTINCT user_id, resource_id FROM new_rows) AS touched;
+    PERFORM follow_quiz_attempts(user_ids, resource_ids, true);
+    RETURN NULL;
+END
+$$;
+
+--
+-- Name: quiz_attempts_left(uuid, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_attempts_left(p_user uuid, p_resource text, p_quiz jsonb) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT greatest(0, json_whole_number(p_quiz -> 'maxAttempts', 1, 1000000)
+        + (SELECT count(*) FROM quiz_grants WHERE user_id = p_user AND resource_id = p_resource)
+        - (SELECT count(*) FROM quiz_attempts WHERE user_id = p_user AND resource_id = p_resource)
+        )::integer
+    WHERE jsonb_typeof(p_quiz -> 'maxAttempts') = 'number'
+$$;
+
+--
+-- Name: quiz_attempts_of(uuid, text, jsonb, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_attempts_of(p_user uuid, p_resource text, p_quiz jsonb, p_before integer, p_limit integer) RETURNS TABLE(attempt integer, score smallint, passed boolean, passing_score smallint, correct integer, total integer, attempts_left integer, submitted_at timestamp with time zone, answers jsonb, results jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH learner AS MATERIALIZED (
+        SELECT quiz_attempts_left(p_user, p_resource, p_quiz) AS attempts_left,
+               EXISTS (SELECT FROM quiz_standings AS standing
+                       WHERE standing.user_id = p_user AND standing.resource_id = p_resource
+                         AND standing.passed) AS has_passed
+    ), page AS MATERIALIZED (
+        SELECT standing.* FROM quiz_standings AS standing
+        WHERE standing.user_id = p_user AND standing.resource_id = p_resource
+          AND (p_before IS NULL OR standing.attempt < p_before)
+        ORDER BY standing.attempt DESC
+        LIMIT p_limit
+    ), key AS MATERIALIZED (
+        SELECT snapshot.id AS snapshot_id, one.place, one.question_id, one.correct_ids,
+               one.explanation
+        FROM quiz_snapshots AS snapshot
+        CROSS JOIN LATERAL quiz_key(snapshot.quiz) AS one
+        WHERE snapshot.id IN (SELECT page.snapshot_id FROM page)
+    )
+    SELECT page.attempt, page.score, page.passed, page.passing_score,
+           cardinality(page.correct_questions), page.total, learner.attempts_left,
+           page.submitted_at, page.answers, (
+        SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                   'question_id', key.question_id,
+                   'correct', key.question_id = ANY (page.correct_questions),
+                   'correct_option_ids',
+                       CASE WHEN learner.has_passed THEN to_jsonb(key.correct_ids) END,
+                   'explanation',
+                       CASE WHEN learner.has_passed OR learner.attempts_left = 0
+                            THEN key.explanation END)) ORDER BY key.place)
+        FROM key WHERE key.snapshot_id = page.snapshot_id)
+    FROM page CROSS JOIN learner
+    ORDER BY page.attempt DESC
+$$;
+
+--
+-- Name: quiz_digest(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_digest(p_quiz jsonb) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$ SELECT sha256(convert_to(p_quiz::text, 'UTF8')) $$;
+
+--
+-- Name: quiz_key(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_key(p_quiz jsonb) RETURNS TABLE(place bigint, question_id text, takes_many boolean, points integer, option_ids text[], correct_ids text[], explanation text, question jsonb)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT question.place, question.value ->> 'id', question.value ->> 'type' = 'multiple-select',
+           coalesce(json_whole_number(question.value -> 'points', 1, 1000), 1),
+           coalesce(options.ids, '{}'), coalesce(options.correct_ids, '{}'),
+           question.value ->> 'explanation', question.value
+    FROM jsonb_array_elements(json_list(p_quiz -> 'questions'))
+        WITH ORDINALITY AS question (value, place)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT option ->> 'id' COLLATE "C") AS ids,
+               array_agg(DISTINCT option ->> 'id' COLLATE "C")
+                   FILTER (WHERE option -> 'isCorrect' = 'true') AS correct_ids
+        FROM jsonb_array_elements(json_list(question.value -> 'options')) AS option
+    ) AS options
+$$;
+
+--
+-- Name: quiz_of_resource(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_of_resource(p_resource text) RETURNS public.resources
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    resource resources;
+BEGIN
+    SELECT * INTO resource FROM resources WHERE id = p_resource;
+    IF NOT FOUND THEN
+        PERFORM refuse(404, 'resource_not_found', 'There is no such resource.');
+    END IF;
+    PERFORM refuse_unless_quiz(resource.type);
+    RETURN resource;
+END
+$$;
+
+--
+-- Name: quiz_passing_score(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_passing_score(p_quiz jsonb) RETURNS smallint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(json_whole_number(p_quiz -> 'passingScore', 0, 100), 70)::smallint
+$$;
+
+--
+-- Name: quiz_regrades_inserted(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_regrades_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    user_ids uuid[];
+    resource_ids text[];
+BEGIN
+    SELECT array_agg(user_id), array_agg(resource_id) INTO user_ids, resource_ids
+    FROM (SELECT DISTINCT attempt.user_id, attempt.resource_id
+          FROM new_rows JOIN quiz_attempts AS attempt ON attempt.id = new_rows.attempt_id
+         ) AS touched;
+    PERFORM follow_quiz_attempts(user_ids, resource_ids, false);
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: recount(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1455,6 +1934,22 @@ END
 $$;
 
 --
+-- Name: refuse_unless_quiz(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_unless_quiz(p_type text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_type <> 'quiz' THEN
+        PERFORM refuse(400, 'not_a_quiz', format(
+            'This is %s, not a quiz.', CASE WHEN p_type IN ('article', 'exercise') THEN 'an ' || p_type
+                                            ELSE 'a ' || p_type END));
+    END IF;
+END
+$$;
+
+--
 -- Name: refuse_when_followed(public.resource_submissions); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1472,6 +1967,104 @@ BEGIN
             'The learner has handed in attempt %s since, so this decision stays: review that one.',
             later));
     END IF;
+END
+$$;
+
+--
+-- Name: regrade_quiz(uuid, text, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.regrade_quiz(p_actor uuid, p_resource text, p_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    resource resources;
+    report jsonb;
+BEGIN
+    IF NOT p_dry_run THEN
+        -- Changes of the catalog lock this row before they lock learners, so they wait here.
+        PERFORM FROM catalog_state FOR SHARE;
+    END IF;
+    resource := quiz_of_resource(p_resource);
+    IF p_dry_run THEN
+        RETURN regrade_report(p_resource, resource.metadata);
+    END IF;
+    PERFORM lock_learners(array_agg(learner.user_id), array_agg(modules.pathway_id))
+    FROM (SELECT DISTINCT user_id FROM quiz_attempts WHERE resource_id = p_resource) AS learner
+    JOIN modules ON modules.id = resource.module_id;
+
+    report := regrade_report(p_resource, resource.metadata);
+    WITH remembered AS MATERIALIZED (
+        SELECT outdated_id, remember_quiz(p_resource, quiz) AS snapshot_id
+        FROM corrected_snapshots(p_resource, resource.metadata)
+    )
+    INSERT INTO quiz_regrades
+        (attempt_id, snapshot_id, score, passing_score, passed, correct_questions, total,
+         regraded_by)
+    SELECT attempt_id, remembered.snapshot_id, score, passing_score, passed, correct_questions,
+           total, p_actor
+    FROM corrected_attempts(p_resource, resource.metadata)
+    JOIN remembered USING (outdated_id)
+    WHERE NOT kept;
+    RETURN report;
+END
+$$;
+
+--
+-- Name: regrade_report(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.regrade_report(p_resource text, p_present jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    WITH corrected AS MATERIALIZED (
+        SELECT * FROM corrected_attempts(p_resource, p_present)
+    ), moved AS MATERIALIZED (
+        SELECT * FROM corrected WHERE changed AND NOT kept
+    ), change AS (
+        SELECT score_before, score, passed_before, passed, count(*) AS attempts,
+               count(DISTINCT user_id) AS learners
+        FROM moved GROUP BY score_before, score, passed_before, passed
+    )
+    SELECT jsonb_build_object(
+        'attempts', (SELECT count(*) FROM quiz_attempts WHERE resource_id = p_resource),
+        'learners', (SELECT count(DISTINCT user_id) FROM quiz_attempts
+                     WHERE resource_id = p_resource),
+        'attempts_changed', (SELECT count(*) FROM moved),
+        'learners_changed', (SELECT count(DISTINCT user_id) FROM moved),
+        'learners_newly_passed', (
+            SELECT count(DISTINCT user_id) FROM moved
+            WHERE passed AND user_id NOT IN (
+                SELECT user_id FROM quiz_standings WHERE resource_id = p_resource AND passed)),
+        'passes_kept', (SELECT count(*) FROM corrected WHERE kept),
+        'changes', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'score_from', score_before, 'score_to', score, 'passed_from', passed_before,
+                'passed_to', passed, 'attempts', attempts, 'learners', learners)
+                ORDER BY score_before, score, passed_before, passed)
+            FROM change), '[]'))
+$$;
+
+--
+-- Name: remember_quiz(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.remember_quiz(p_resource text, p_quiz jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    content_digest bytea := quiz_digest(p_quiz);
+    snapshot bigint;
+BEGIN
+    LOOP
+        SELECT id INTO snapshot FROM quiz_snapshots
+        WHERE resource_id = p_resource AND digest = content_digest;
+        EXIT WHEN FOUND;
+        INSERT INTO quiz_snapshots (resource_id, quiz, digest)
+        VALUES (p_resource, p_quiz, content_digest)
+        ON CONFLICT (resource_id, digest) DO NOTHING;
+    END LOOP;
+    RETURN snapshot;
 END
 $$;
 
@@ -2052,6 +2645,134 @@ CREATE TABLE public.module_progress (
 WITH (fillfactor='80');
 
 --
+-- Name: quiz_attempts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.quiz_attempts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    resource_id text NOT NULL,
+    attempt integer NOT NULL,
+    snapshot_id bigint NOT NULL,
+    answers jsonb NOT NULL,
+    score smallint NOT NULL,
+    passing_score smallint NOT NULL,
+    passed boolean NOT NULL,
+    correct_questions text[] NOT NULL,
+    total integer NOT NULL,
+    submitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT quiz_attempts_answers_check CHECK ((jsonb_typeof(answers) = 'object'::text)),
+    CONSTRAINT quiz_attempts_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT quiz_attempts_correct CHECK ((cardinality(correct_questions) <= total)),
+    CONSTRAINT quiz_attempts_passed CHECK ((passed = (score >= passing_score))),
+    CONSTRAINT quiz_attempts_passing_score_check CHECK (((passing_score >= 0) AND (passing_score <= 100))),
+    CONSTRAINT quiz_attempts_score_check CHECK (((score >= 0) AND (score <= 100))),
+    CONSTRAINT quiz_attempts_total_check CHECK ((total > 0))
+);
+
+--
+-- Name: quiz_grants; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.quiz_grants (
+    sequence bigint DEFAULT nextval('public.event_sequence'::regclass) NOT NULL,
+    user_id uuid NOT NULL,
+    resource_id text NOT NULL,
+    granted_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT quiz_grants_own_work CHECK ((granted_by <> user_id))
+);
+
+--
+-- Name: quiz_regrades; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.quiz_regrades (
+    sequence bigint DEFAULT nextval('public.event_sequence'::regclass) NOT NULL,
+    attempt_id uuid NOT NULL,
+    snapshot_id bigint NOT NULL,
+    score smallint NOT NULL,
+    passing_score smallint NOT NULL,
+    passed boolean NOT NULL,
+    correct_questions text[] NOT NULL,
+    total integer NOT NULL,
+    regraded_by uuid,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT quiz_regrades_correct CHECK ((cardinality(correct_questions) <= total)),
+    CONSTRAINT quiz_regrades_passed CHECK ((passed = (score >= passing_score))),
+    CONSTRAINT quiz_regrades_passing_score_check CHECK (((passing_score >= 0) AND (passing_score <= 100))),
+    CONSTRAINT quiz_regrades_score_check CHECK (((score >= 0) AND (score <= 100))),
+    CONSTRAINT quiz_regrades_total_check CHECK ((total > 0))
+);
+
+--
+-- Name: quiz_snapshots; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.quiz_snapshots (
+    id bigint NOT NULL,
+    resource_id text NOT NULL,
+    quiz jsonb NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT quiz_snapshots_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT quiz_snapshots_quiz_check CHECK ((jsonb_typeof(quiz) = 'object'::text))
+);
+
+--
+-- Name: quiz_snapshots_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.quiz_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quiz_snapshots_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: quiz_standings; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.quiz_standings AS
+ SELECT attempt.id,
+    attempt.user_id,
+    attempt.resource_id,
+    attempt.attempt,
+    attempt.answers,
+    attempt.submitted_at,
+    COALESCE(regrade.snapshot_id, attempt.snapshot_id) AS snapshot_id,
+    COALESCE(regrade.score, attempt.score) AS score,
+    COALESCE(regrade.passing_score, attempt.passing_score) AS passing_score,
+    COALESCE(regrade.passed, attempt.passed) AS passed,
+    COALESCE(regrade.correct_questions, attempt.correct_questions) AS correct_questions,
+    COALESCE(regrade.total, attempt.total) AS total,
+        CASE
+            WHEN attempt.passed THEN attempt.submitted_at
+            WHEN regrade.passed THEN ( SELECT min(passing.created_at) AS min
+               FROM public.quiz_regrades passing
+              WHERE ((passing.attempt_id = attempt.id) AND passing.passed))
+            ELSE NULL::timestamp with time zone
+        END AS passed_at
+   FROM (public.quiz_attempts attempt
+     LEFT JOIN LATERAL ( SELECT newest.sequence,
+            newest.attempt_id,
+            newest.snapshot_id,
+            newest.score,
+            newest.passing_score,
+            newest.passed,
+            newest.correct_questions,
+            newest.total,
+            newest.regraded_by,
+            newest.created_at
+           FROM public.quiz_regrades newest
+          WHERE (newest.attempt_id = attempt.id)
+          ORDER BY newest.sequence DESC
+         LIMIT 1) regrade ON (true));
+
+--
 -- Name: refresh_tokens; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2337,6 +3058,48 @@ ALTER TABLE ONLY public.pathways
     ADD CONSTRAINT pathways_pkey PRIMARY KEY (id);
 
 --
+-- Name: quiz_attempts quiz_attempts_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_once UNIQUE (user_id, resource_id, attempt);
+
+--
+-- Name: quiz_attempts quiz_attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_pkey PRIMARY KEY (id);
+
+--
+-- Name: quiz_grants quiz_grants_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_grants
+    ADD CONSTRAINT quiz_grants_pkey PRIMARY KEY (sequence);
+
+--
+-- Name: quiz_regrades quiz_regrades_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_regrades
+    ADD CONSTRAINT quiz_regrades_pkey PRIMARY KEY (sequence);
+
+--
+-- Name: quiz_snapshots quiz_snapshots_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_snapshots
+    ADD CONSTRAINT quiz_snapshots_once UNIQUE (resource_id, digest);
+
+--
+-- Name: quiz_snapshots quiz_snapshots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_snapshots
+    ADD CONSTRAINT quiz_snapshots_pkey PRIMARY KEY (id);
+
+--
 -- Name: refresh_tokens refresh_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2530,6 +3293,24 @@ CREATE INDEX module_progress_of_module ON public.module_progress USING btree (mo
 --
 
 CREATE INDEX modules_of_pathway ON public.modules USING btree (pathway_id, order_index);
+
+--
+-- Name: quiz_attempts_of_resource; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX quiz_attempts_of_resource ON public.quiz_attempts USING btree (resource_id);
+
+--
+-- Name: quiz_grants_of_learner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX quiz_grants_of_learner ON public.quiz_grants USING btree (user_id, resource_id);
+
+--
+-- Name: quiz_regrades_of_attempt; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX quiz_regrades_of_attempt ON public.quiz_regrades USING btree (attempt_id, sequence DESC);
 
 --
 -- Name: refresh_tokens_of_session; Type: INDEX; Schema: public; Owner: -
@@ -2736,6 +3517,66 @@ CREATE TRIGGER pathways_touch BEFORE UPDATE ON public.pathways FOR EACH ROW EXEC
 CREATE TRIGGER pathways_updated AFTER UPDATE ON public.pathways REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.pathways_changed();
 
 --
+-- Name: quiz_attempts quiz_attempts_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_attempts_append_only BEFORE UPDATE ON public.quiz_attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+--
+-- Name: quiz_attempts quiz_attempts_inserted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_attempts_inserted AFTER INSERT ON public.quiz_attempts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.quiz_attempts_inserted();
+
+--
+-- Name: quiz_attempts quiz_attempts_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_attempts_keep BEFORE DELETE OR TRUNCATE ON public.quiz_attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
+-- Name: quiz_grants quiz_grants_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_grants_append_only BEFORE UPDATE ON public.quiz_grants FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+--
+-- Name: quiz_grants quiz_grants_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_grants_keep BEFORE DELETE OR TRUNCATE ON public.quiz_grants FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
+-- Name: quiz_regrades quiz_regrades_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_regrades_append_only BEFORE UPDATE ON public.quiz_regrades FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+--
+-- Name: quiz_regrades quiz_regrades_inserted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_regrades_inserted AFTER INSERT ON public.quiz_regrades REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.quiz_regrades_inserted();
+
+--
+-- Name: quiz_regrades quiz_regrades_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_regrades_keep BEFORE DELETE OR TRUNCATE ON public.quiz_regrades FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
+-- Name: quiz_snapshots quiz_snapshots_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_snapshots_append_only BEFORE UPDATE ON public.quiz_snapshots FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+--
+-- Name: quiz_snapshots quiz_snapshots_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER quiz_snapshots_keep BEFORE DELETE OR TRUNCATE ON public.quiz_snapshots FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
 -- Name: resource_completions resource_completions_deleted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2919,6 +3760,76 @@ ALTER TABLE ONLY public.module_progress
 
 ALTER TABLE ONLY public.modules
     ADD CONSTRAINT modules_pathway_id_fkey FOREIGN KEY (pathway_id) REFERENCES public.pathways(id);
+
+--
+-- Name: quiz_attempts quiz_attempts_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES public.resources(id);
+
+--
+-- Name: quiz_attempts quiz_attempts_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES public.quiz_snapshots(id);
+
+--
+-- Name: quiz_attempts quiz_attempts_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: quiz_grants quiz_grants_granted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_grants
+    ADD CONSTRAINT quiz_grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
+
+--
+-- Name: quiz_grants quiz_grants_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_grants
+    ADD CONSTRAINT quiz_grants_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES public.resources(id);
+
+--
+-- Name: quiz_grants quiz_grants_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_grants
+    ADD CONSTRAINT quiz_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: quiz_regrades quiz_regrades_attempt_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_regrades
+    ADD CONSTRAINT quiz_regrades_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.quiz_attempts(id);
+
+--
+-- Name: quiz_regrades quiz_regrades_regraded_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_regrades
+    ADD CONSTRAINT quiz_regrades_regraded_by_fkey FOREIGN KEY (regraded_by) REFERENCES public.users(id);
+
+--
+-- Name: quiz_regrades quiz_regrades_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_regrades
+    ADD CONSTRAINT quiz_regrades_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES public.quiz_snapshots(id);
+
+--
+-- Name: quiz_snapshots quiz_snapshots_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.quiz_snapshots
+    ADD CONSTRAINT quiz_snapshots_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES public.resources(id);
 
 --
 -- Name: refresh_tokens refresh_tokens_session_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
