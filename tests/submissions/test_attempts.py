@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from fixtures.application import SignIn
 from fixtures.catalog import Connection, MakeSlug, MakeSubmission, MakeUser
 from fixtures.problems import assert_problem
 from submissions.calls import (
@@ -144,6 +145,33 @@ async def test_a_resource_changed_while_bytes_move_refuses_the_file(
 
     assert_problem(await while_bytes_move(client, course.exercise, edit), status, code)
     assert await connection.fetchval("SELECT count(*) FROM resource_submissions") == 0
+
+
+async def test_a_review_and_a_new_file_at_once_never_both_count(
+    staff_client: httpx.AsyncClient,
+    course: Course,
+    make_user: MakeUser,
+    sign_in: SignIn,
+) -> None:
+    outcomes = set()
+    for _ in range(8):
+        client = await sign_in(await make_user())
+        first = await handed_in(client, course.exercise)
+        decision, upload = await asyncio.gather(
+            review(staff_client, first["submission_id"], "approved"),
+            hand_in(client, course.exercise),
+        )
+        outcomes.add((decision.status_code, upload.status_code))
+        listed = await own_submissions(client, course.exercise)
+        shown = [item["submission_status"] for item in listed]
+        if decision.status_code == 200:
+            assert_problem(upload, 409, "already_passed")
+            assert shown == ["approved"]
+        else:
+            assert_problem(decision, 409, "superseded")
+            assert upload.status_code == 200
+            assert shown == ["uploaded", "superseded"]
+    assert outcomes <= {(200, 409), (409, 200)}
 
 
 async def test_nobody_waits_for_the_database_while_bytes_move(
