@@ -9,9 +9,10 @@ from aibc.accounts import user_routes
 from aibc.catalog import routes as catalog_routes
 from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
-from aibc.progress import quiz_routes
+from aibc.progress import overview_reads, pathway_routes, quiz_routes
 from aibc.progress import reads as progress_reads
 from aibc.progress import routes as progress_routes
+from aibc.reviews import module_routes
 from aibc.reviews import quiz_routes as staff_quiz_routes
 from aibc.reviews import routes as review_routes
 from aibc.submissions import routes as submission_routes
@@ -38,6 +39,7 @@ TAGS: list[dict[str, str]] = [
 HOT_READS: tuple[HotRoutes, ...] = (
     progress_reads.resources,
     progress_reads.progress,
+    overview_reads.hot,
     catalog_routes.pathways,
     catalog_routes.resources,
     user_routes.hot,
@@ -52,6 +54,8 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("", docs_pages.router),
     ("/api/v1/resources", progress_routes.resources_router),
     ("/api/v1/resources", quiz_routes.router),
+    ("/api/v1/progress", pathway_routes.router),
+    ("/api/v1/progress", module_routes.router),
     ("/api/v1/resources", submission_routes.router),
     ("/api/v1/resources", review_routes.router),
     ("/api/v1/resources", staff_quiz_routes.router),

@@ -52,7 +52,7 @@ async def test_every_state_of_a_counted_resource_has_its_own_reason(
     connection: Connection, learner: UUID
 ) -> None:
     teacher = await add_user(connection, role="instructor", full_name="Grace Teacher")
-    upload = {"type": "exercise", "requires_upload": True}
+    upload: dict[str, Any] = {"type": "exercise", "requires_upload": True}
     for name in ("untouched", "begun", "watched"):
         await add_resource(connection, MODULE, name, type="video")
     for name in ("waiting", "rejected", "passed"):

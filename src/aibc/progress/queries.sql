@@ -11,3 +11,9 @@ SELECT * FROM learner_complete($1, $2, $3)
 
 -- name: uncomplete
 SELECT * FROM learner_uncomplete($1, $2)
+
+-- name: enter_pathway
+SELECT * FROM learner_enter_pathway($1, $2, $3)
+
+-- name: hand_in_module
+SELECT * FROM learner_hand_in_module($1, $2, $3, $4)

@@ -1,8 +1,4 @@
-"""Hot reads: the catalog's ready-made bytes joined with what one learner did.
-
-One statement reads the caller, the version of the catalog and the learner's rows at one moment;
-the snapshot of exactly that version supplies the rest.
-"""
+"""Hot reads: the catalog's ready-made bytes joined with what one learner did."""
 
 from __future__ import annotations
 
@@ -12,33 +8,24 @@ from collections.abc import Iterable, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aibc.accounts.actors import Actor, Learner, admit
-from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot, Module, Resource
+from aibc.accounts.actors import Actor, Learner
+from aibc.catalog.snapshot import CatalogSnapshot, Module, Resource
 from aibc.database.pool import Record
-from aibc.database.queries import load_queries
 from aibc.http.access import Caller
-from aibc.http.context import get_state
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
-from aibc.progress.documents import (
-    JSON_MEDIA_TYPE,
-    completion_document,
-    dumps,
-    joined_submission_document,
-)
-from aibc.progress.errors import CatalogKeepsChanging, NotStarted
+from aibc.progress.consistent import READS, hot_answer, read_consistently
+from aibc.progress.documents import completion_document, dumps, joined_submission_document
+from aibc.progress.errors import NotStarted
 from aibc.progress.pathway_page import pathway_page
 from aibc.progress.schemas import Completion, ModuleResources, PathwayPage, ResourceWithProgress
 
-MAX_TRIES = 5
 _UNTOUCHED = b',"completion":null,"submissions":[]}'
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Origin"}
 
-_READS = load_queries(__package__, "reads.sql")
-_PATHWAY_RESOURCES = _READS["read_pathway_resources"]
-_MODULE_RESOURCES = _READS["read_module_resources"]
-_COMPLETION = _READS["read_completion"]
-_PATHWAY_PROGRESS = _READS["read_pathway_progress"]
+_PATHWAY_RESOURCES = READS["read_pathway_resources"]
+_MODULE_RESOURCES = READS["read_module_resources"]
+_COMPLETION = READS["read_completion"]
+_PATHWAY_PROGRESS = READS["read_pathway_progress"]
 
 resources = HotRoutes("/api/v1/resources", ["resources"])
 progress = HotRoutes("/api/v1/progress", ["progress"])
@@ -54,10 +41,10 @@ progress = HotRoutes("/api/v1/progress", ["progress"])
 async def read_pathway_resources(request: Request, caller: Caller) -> Response:
     """Modules in order, their resources in order, your record and your submissions on each."""
     pathway_id = request.path_params["pathway_id"]
-    actor, catalog, rows = await _read(request, caller, _PATHWAY_RESOURCES, pathway_id)
+    actor, catalog, rows = await read_consistently(request, caller, _PATHWAY_RESOURCES, pathway_id)
     own = _own_parts(catalog, rows)
     modules = catalog.live_pathway(pathway_id).modules
-    return _answer(_array(_module_bytes(module, actor, own) for module in modules))
+    return hot_answer(_array(_module_bytes(module, actor, own) for module in modules))
 
 
 @resources.get(
@@ -70,10 +57,10 @@ async def read_pathway_resources(request: Request, caller: Caller) -> Response:
 async def read_module_resources(request: Request, caller: Caller) -> Response:
     """The module's resources in order, your record and your submissions on each."""
     module_id = request.path_params["module_id"]
-    actor, catalog, rows = await _read(request, caller, _MODULE_RESOURCES, module_id)
+    actor, catalog, rows = await read_consistently(request, caller, _MODULE_RESOURCES, module_id)
     own = _own_parts(catalog, rows)
     module = catalog.live_module(module_id)
-    return _answer(_array(_resource_bytes(one, actor, own) for one in module.resources))
+    return hot_answer(_array(_resource_bytes(one, actor, own) for one in module.resources))
 
 
 @resources.get(
@@ -86,11 +73,11 @@ async def read_module_resources(request: Request, caller: Caller) -> Response:
 async def read_completion(request: Request, caller: Caller) -> Response:
     """Not found until you start the resource, report progress on it or hand in a file."""
     resource_id = request.path_params["resource_id"]
-    _, catalog, rows = await _read(request, caller, _COMPLETION, resource_id)
+    _, catalog, rows = await read_consistently(request, caller, _COMPLETION, resource_id)
     resource = catalog.live_resource(resource_id)
     if rows[0]["id"] is None:
         raise NotStarted
-    return _answer(_completion_bytes(resource, rows[0]))
+    return hot_answer(_completion_bytes(resource, rows[0]))
 
 
 @progress.get(
@@ -103,23 +90,8 @@ async def read_completion(request: Request, caller: Caller) -> Response:
 async def read_pathway_progress(request: Request, caller: Caller) -> Response:
     """`next_module` is the first that is not approved; null when all are."""
     slug = request.path_params["slug"]
-    actor, catalog, rows = await _read(request, caller, _PATHWAY_PROGRESS, slug)
-    return _answer(dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows)))
-
-
-async def _read(
-    request: Request, caller: Caller, statement: str, subject: str
-) -> tuple[Actor, CatalogSnapshot, Sequence[Record]]:
-    """The admitted caller, and rows and snapshot of one version of the catalog."""
-    state = get_state(request)
-    cache: CatalogCache = state.catalog
-    for _ in range(MAX_TRIES):
-        rows = await state.database.fetch(statement, caller.session_id, caller.user_id, subject)
-        actor = admit(caller, rows[0] if rows else None)
-        catalog = await cache.at(rows[0]["catalog_version"])
-        if catalog.version == rows[0]["catalog_version"]:
-            return actor, catalog, rows
-    raise CatalogKeepsChanging
+    actor, catalog, rows = await read_consistently(request, caller, _PATHWAY_PROGRESS, slug)
+    return hot_answer(dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows)))
 
 
 def _own_parts(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
@@ -165,7 +137,3 @@ def _module_bytes(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
 
 def _array(items: Iterable[bytes]) -> bytes:
     return b"".join((b"[", b",".join(items), b"]"))
-
-
-def _answer(body: bytes) -> Response:
-    return Response(body, headers=_HEADERS, media_type=JSON_MEDIA_TYPE)

@@ -113,3 +113,40 @@ LEFT JOIN module_completions AS handed_in
     ON handed_in.user_id = $2 AND handed_in.module_id = module.module_id
 WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
   AND sessions.expires_at > clock_timestamp()
+
+-- name: read_overview
+-- Everything about the learner across pathways: a row per pathway they have touched, one at least.
+-- A streak is broken once a whole day (UTC) has passed without activity.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    CASE WHEN streak.last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date - 1
+         THEN streak.current_streak ELSE 0 END AS current_streak,
+    coalesce(streak.longest_streak, 0) AS longest_streak,
+    streak.last_activity_date, streak.updated_at,
+    progress.id, progress.user_id, progress.pathway_id, progress.current_module_id,
+    progress.progress_percentage, progress.completed_modules, progress.total_time_spent_minutes,
+    progress.started_at, progress.last_accessed_at, progress.completed_at,
+    (
+        SELECT json_agg(json_build_object(
+            'id', achievements.id, 'name', achievements.name,
+            'description', achievements.description, 'icon', achievements.icon,
+            'category', achievements.category,
+            'requirement_type', achievements.requirement_type,
+            'requirement_value', achievements.requirement_value,
+            'earned', earned.earned_at IS NOT NULL,
+            'earned_at', to_char(earned.earned_at AT TIME ZONE 'UTC',
+                                 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        ) ORDER BY achievements.category, achievements.requirement_type,
+                   achievements.requirement_value, achievements.id)
+        FROM achievements
+        LEFT JOIN user_achievements AS earned
+            ON earned.user_id = $2 AND earned.achievement_id = achievements.id
+    ) AS achievements
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN user_streaks AS streak ON streak.user_id = $2
+LEFT JOIN user_progress AS progress ON progress.user_id = $2
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aibc.catalog.schemas import PathwaySummary, Resource
 from aibc.http.schemas import RequestModel, ResponseModel
@@ -150,3 +150,50 @@ class PathwayPage(ResponseModel):
     progress: Progress
     modules: list[ModuleEntry]
     next_module: ModuleEntry | None = Field(description="The first that is not approved.")
+
+
+class EnterRequest(RequestModel):
+    """Which pathway to start."""
+
+    pathway_id: str = Field(examples=["image-generation"])
+
+
+class PathwayRequest(RequestModel):
+    """Where the learner stands. Figures that a client sends along are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    current_module_id: str | None = None
+
+
+class HandInRequest(RequestModel):
+    """A module to hand in."""
+
+    module_id: str = Field(examples=["foundations-image-gen"])
+    pathway_id: str = Field(examples=["image-generation"])
+    time_spent_minutes: Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES)] | None = Field(
+        default=None, description="Without it, the minutes of the module's resources."
+    )
+
+
+class CompletionsQuery(RequestModel):
+    """Which modules handed in; parameters it does not know are left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    pathway_id: str | None = None
+
+
+class ModuleCompletion(ResponseModel):
+    """A module that a learner has handed in."""
+
+    id: UUID
+    user_id: UUID
+    pathway_id: str
+    module_id: str
+    completed_at: datetime = Field(description="When it was last handed in.")
+    time_spent_minutes: int
+    approval_status: ApprovalStatus
+    reviewed_by: UUID | None
+    reviewed_at: datetime | None
+    review_comments: str | None

@@ -15,11 +15,10 @@ from aibc.http.context import DatabaseDep, get_database
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
 from aibc.progress.documents import json_response
-from aibc.progress.schemas import Submission
+from aibc.progress.schemas import ModuleCompletion, Submission
 from aibc.reviews import service
 from aibc.reviews.schemas import (
     Decision,
-    ModuleCompletion,
     PendingPage,
     PendingQuery,
     ReviewClaim,

@@ -21,7 +21,8 @@ MAX_COMMENT_CHARACTERS = 10_000
 MAX_OFFSET = 1_000_000
 
 
-def _blank_is_absent(value: object) -> object:
+def blank_is_absent(value: object) -> object:
+    """Text of spaces alone says nothing."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -33,7 +34,7 @@ def _known_cursor(value: str | None) -> str | None:
 
 Slug = Annotated[str, Field(max_length=80)]
 Comments = Annotated[str, Field(max_length=MAX_COMMENT_CHARACTERS)]
-Filter = Annotated[Slug | None, BeforeValidator(_blank_is_absent)]
+Filter = Annotated[Slug | None, BeforeValidator(blank_is_absent)]
 
 
 class PendingQuery(RequestModel):
@@ -43,11 +44,11 @@ class PendingQuery(RequestModel):
 
     pathway_id: Filter = None
     module_id: Filter = None
-    resource_type: Annotated[ResourceType | None, BeforeValidator(_blank_is_absent)] = None
+    resource_type: Annotated[ResourceType | None, BeforeValidator(blank_is_absent)] = None
     limit: int = Field(default=50, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=MAX_OFFSET)
     cursor: Annotated[
-        str | None, BeforeValidator(_blank_is_absent), AfterValidator(_known_cursor)
+        str | None, BeforeValidator(blank_is_absent), AfterValidator(_known_cursor)
     ] = Field(default=None, description="`next_cursor` of the page before.")
 
     @property
@@ -105,7 +106,7 @@ class ReviewRequest(RequestModel):
 
     submission_status: Verdict
     grade: Grade
-    review_comments: Annotated[Comments | None, BeforeValidator(_blank_is_absent)] = Field(
+    review_comments: Annotated[Comments | None, BeforeValidator(blank_is_absent)] = Field(
         default=None, description="What the learner reads; a rejection needs it."
     )
     change: bool = Field(
@@ -143,18 +144,3 @@ class Decision(ResponseModel):
     decided_by: UUID | None
     decided_by_name: str | None
     created_at: datetime
-
-
-class ModuleCompletion(ResponseModel):
-    """A module that a learner has handed in."""
-
-    id: UUID
-    user_id: UUID
-    pathway_id: str
-    module_id: str
-    completed_at: datetime = Field(description="When it was last handed in.")
-    time_spent_minutes: int
-    approval_status: Literal["pending", "approved", "rejected"]
-    reviewed_by: UUID | None
-    reviewed_at: datetime | None
-    review_comments: str | None

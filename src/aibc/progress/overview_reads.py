@@ -1,0 +1,78 @@
+"""Hot reads of a learner across all pathways: each is one statement, and the same one."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aibc.accounts.actors import Learner
+from aibc.http.access import Caller
+from aibc.http.hot import HotRoutes
+from aibc.progress.consistent import READS, hot_answer, read_consistently
+from aibc.progress.documents import dumps
+from aibc.progress.overview import Overview
+from aibc.progress.overview_schemas import (
+    Achievement,
+    Dashboard,
+    EarnedAchievement,
+    Everything,
+    Streak,
+    Summary,
+)
+
+_OVERVIEW = READS["read_overview"]
+
+hot = HotRoutes("/api/v1/progress", ["progress"])
+
+
+@hot.get("/user/summary", actor=Learner, response_model=Summary, summary="Your totals")
+async def read_summary(request: Request, caller: Caller) -> Response:
+    """Across all live pathways, with your progress on each that you have touched."""
+    return hot_answer(dumps((await _overview(request, caller)).summary()))
+
+
+@hot.get("/user/dashboard", actor=Learner, response_model=Dashboard, summary="Your dashboard")
+async def read_dashboard(request: Request, caller: Caller) -> Response:
+    """Every pathway with your percentage, your totals, streak and newest achievements."""
+    return hot_answer(dumps((await _overview(request, caller)).dashboard()))
+
+
+@hot.get(
+    "/user/dashboard-optimized",
+    actor=Learner,
+    response_model=Everything,
+    summary="Dashboard, summary, achievements and streak at once",
+)
+async def read_everything(request: Request, caller: Caller) -> Response:
+    """What a client would otherwise ask for in five calls."""
+    return hot_answer(dumps((await _overview(request, caller)).everything()))
+
+
+@hot.get(
+    "/achievements", actor=Learner, response_model=list[Achievement], summary="All achievements"
+)
+async def read_achievements(request: Request, caller: Caller) -> Response:
+    """What each takes, and whether you have earned it."""
+    return hot_answer(dumps((await _overview(request, caller)).achievements()))
+
+
+@hot.get(
+    "/achievements/user",
+    actor=Learner,
+    response_model=list[EarnedAchievement],
+    summary="Your achievements",
+)
+async def read_earned_achievements(request: Request, caller: Caller) -> Response:
+    """Those you have earned, the newest first. None is ever taken back."""
+    return hot_answer(dumps((await _overview(request, caller)).earned_achievements()))
+
+
+@hot.get("/streak", actor=Learner, response_model=Streak, summary="Your streak")
+async def read_streak(request: Request, caller: Caller) -> Response:
+    """Days (UTC) in a row on which you did something."""
+    return hot_answer(dumps((await _overview(request, caller)).streak()))
+
+
+async def _overview(request: Request, caller: Caller) -> Overview:
+    actor, catalog, rows = await read_consistently(request, caller, _OVERVIEW)
+    return Overview(actor.user_id, catalog, rows)

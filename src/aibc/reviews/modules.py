@@ -1,0 +1,51 @@
+"""Modules that wait for approval, and decisions by hand on them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from aibc.accounts.actors import Actor
+from aibc.database.errors import RuleViolation
+from aibc.database.pool import Database
+from aibc.database.queries import load_queries
+from aibc.progress.documents import Document, Shape, module_completion_document
+from aibc.reviews.errors import CommentsRequired
+from aibc.reviews.module_schemas import ModuleReviewRequest, PendingModule, PendingModulesQuery
+
+_QUERIES = load_queries(__package__, "modules.sql")
+_PENDING = _QUERIES["pending_modules"]
+_DECIDE = _QUERIES["decide_module"]
+
+_pending_document = Shape(*PendingModule.model_fields)
+
+
+async def read_pending(database: Database, query: PendingModulesQuery) -> Document:
+    """A page of the queue with the exact total."""
+    rows = await database.fetch(_PENDING, query.pathway_id, query.limit, query.offset)
+    return {
+        "total_pending": rows[0]["total_pending"],
+        "reviews": [_pending_document(row) for row in rows if row["id"] is not None],
+        "limit": query.limit,
+        "offset": query.offset,
+    }
+
+
+async def decide(
+    database: Database, actor: Actor, completion_id: UUID, request: ModuleReviewRequest
+) -> Document:
+    """Approve or reject; answers the completion. Raises RuleViolation and CommentsRequired."""
+    try:
+        (row,) = await database.fetch(
+            _DECIDE,
+            actor.user_id,
+            actor.is_admin,
+            completion_id,
+            request.approval_status,
+            request.review_comments,
+            request.change,
+        )
+    except RuleViolation as violation:
+        if violation.code == CommentsRequired.code:
+            raise CommentsRequired from violation
+        raise
+    return module_completion_document(row)
