@@ -85,6 +85,72 @@ CREATE TYPE public.upload_claim AS (
 	seconds_to_reset integer
 );
 
+--
+-- Name: award_achievements(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.award_achievements(p_users uuid[], p_types text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    candidates uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT given.user_id) INTO candidates
+    FROM unnest(p_users) AS given (user_id)
+    WHERE EXISTS (
+        SELECT FROM achievements
+        WHERE requirement_type = ANY (p_types) AND NOT EXISTS (
+            SELECT FROM user_achievements AS earned
+            WHERE earned.user_id = given.user_id AND earned.achievement_id = achievements.id));
+    IF candidates IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM lock_streaks(candidates);
+
+    INSERT INTO user_achievements (user_id, achievement_id)
+    SELECT reached.user_id, achievements.id
+    FROM (
+        SELECT candidate.user_id, requirement.type, CASE requirement.type
+            WHEN 'resources_completed' THEN (
+                SELECT count(*) FROM resource_completions AS completion
+                WHERE completion.user_id = candidate.user_id
+                  AND completion.status IN ('completed', 'reviewed'))
+            WHEN 'quizzes_passed' THEN (
+                SELECT count(*) FROM resource_completions AS completion
+                JOIN resources ON resources.id = completion.resource_id
+                WHERE completion.user_id = candidate.user_id AND resources.type = 'quiz'
+                  AND completion.status IN ('completed', 'reviewed'))
+            WHEN 'files_handed_in' THEN (
+                SELECT sum(completion.submission_count) FROM resource_completions AS completion
+                WHERE completion.user_id = candidate.user_id)
+            WHEN 'submissions_passed' THEN (
+                SELECT count(*) FROM resource_completions AS completion
+                WHERE completion.user_id = candidate.user_id AND completion.status = 'reviewed')
+            WHEN 'modules_approved' THEN (
+                SELECT sum(progress.completed_modules) FROM user_progress AS progress
+                WHERE progress.user_id = candidate.user_id)
+            WHEN 'pathways_completed' THEN (
+                SELECT count(progress.completed_at) FROM user_progress AS progress
+                WHERE progress.user_id = candidate.user_id)
+            WHEN 'hours_on_one_pathway' THEN (
+                SELECT max(progress.total_time_spent_minutes) / 60 FROM user_progress AS progress
+                WHERE progress.user_id = candidate.user_id)
+            WHEN 'streak_days' THEN (
+                SELECT streak.longest_streak FROM user_streaks AS streak
+                WHERE streak.user_id = candidate.user_id)
+            END AS figure
+        FROM unnest(candidates) AS candidate (user_id)
+        CROSS JOIN unnest(p_types) AS requirement (type)
+        OFFSET 0
+    ) AS reached
+    JOIN achievements ON achievements.requirement_type = reached.type
+        AND achievements.requirement_value <= reached.figure
+    ORDER BY reached.user_id, achievements.id
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -1049,6 +1115,71 @@ END
 $$;
 
 --
+-- Name: user_progress; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.user_progress (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    pathway_id text NOT NULL,
+    current_module_id text,
+    progress_percentage smallint DEFAULT 0 NOT NULL,
+    completed_modules integer DEFAULT 0 NOT NULL,
+    total_time_spent_minutes bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_accessed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT user_progress_completed_modules_check CHECK ((completed_modules >= 0)),
+    CONSTRAINT user_progress_progress_percentage_check CHECK (((progress_percentage >= 0) AND (progress_percentage <= 100))),
+    CONSTRAINT user_progress_total_time_spent_minutes_check CHECK ((total_time_spent_minutes >= 0))
+)
+WITH (fillfactor='80');
+
+--
+-- Name: learner_enter_pathway(uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.learner_enter_pathway(p_user uuid, p_pathway text, p_module text) RETURNS public.user_progress
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    progress user_progress;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pathways
+                   WHERE id = p_pathway AND is_published AND removed_at IS NULL) THEN
+        PERFORM refuse(404, 'pathway_not_found', 'There is no such pathway.');
+    ELSIF p_module IS NOT NULL AND NOT EXISTS (
+        SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
+        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
+    END IF;
+    PERFORM lock_learners(ARRAY[p_user], ARRAY[p_pathway]);
+    UPDATE user_progress
+    SET last_accessed_at = clock_timestamp(),
+        current_module_id = coalesce(p_module, current_module_id)
+    WHERE user_id = p_user AND pathway_id = p_pathway;
+    SELECT * INTO progress FROM user_progress
+    WHERE user_id = p_user AND pathway_id = p_pathway;
+    RETURN progress;
+END
+$$;
+
+--
+-- Name: learner_hand_in_module(uuid, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.learner_hand_in_module(p_user uuid, p_pathway text, p_module text, p_minutes integer) RETURNS public.module_completions
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    completion module_completions := hand_in_module(p_user, p_pathway, p_module, p_minutes);
+BEGIN
+    PERFORM note_activity(ARRAY[p_user]);
+    RETURN completion;
+END
+$$;
+
+--
 -- Name: learner_quiz_attempts(uuid, text, integer, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1258,6 +1389,24 @@ BEGIN
     WHERE (user_id, pathway_id) IN (SELECT * FROM unnest(p_users, p_pathways))
     ORDER BY user_id, pathway_id
     FOR NO KEY UPDATE;
+END
+$$;
+
+--
+-- Name: lock_streaks(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_streaks(p_users uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+BEGIN
+    INSERT INTO user_streaks (user_id)
+    SELECT DISTINCT given.user_id FROM unnest(p_users) AS given (user_id)
+    WHERE NOT EXISTS (SELECT FROM user_streaks AS present WHERE present.user_id = given.user_id)
+    ORDER BY given.user_id
+    ON CONFLICT DO NOTHING;
+    PERFORM FROM user_streaks WHERE user_id = ANY (p_users) ORDER BY user_id FOR NO KEY UPDATE;
 END
 $$;
 
@@ -1507,6 +1656,40 @@ BEGIN
     END IF;
     PERFORM follow_catalog(touched, pathway_ids, module_ids, moved_ids);
     RETURN NULL;
+END
+$$;
+
+--
+-- Name: note_activity(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_activity(p_users uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    today CONSTANT date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+    first_today uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT given.user_id) INTO first_today
+    FROM unnest(p_users) AS given (user_id)
+    WHERE NOT EXISTS (SELECT FROM user_streaks AS present
+                      WHERE present.user_id = given.user_id AND last_activity_date >= today);
+    IF first_today IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM lock_streaks(first_today);
+    UPDATE user_streaks AS present
+    SET current_streak = reached.days, longest_streak = greatest(present.longest_streak, reached.days),
+        last_activity_date = today, updated_at = clock_timestamp()
+    FROM (
+        SELECT user_id,
+               CASE WHEN last_activity_date = today - 1 THEN current_streak + 1 ELSE 1 END AS days
+        FROM user_streaks
+        WHERE user_id = ANY (first_today) AND (last_activity_date < today) IS NOT FALSE
+    ) AS reached
+    WHERE present.user_id = reached.user_id;
+    PERFORM award_achievements(first_today, ARRAY['streak_days']);
 END
 $$;
 
@@ -2176,6 +2359,40 @@ END
 $$;
 
 --
+-- Name: resource_completions_watched(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.resource_completions_watched() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    done uuid[];
+    handed_in uuid[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(user_id) FILTER (WHERE status IN ('completed', 'reviewed')),
+               array_agg(user_id) FILTER (WHERE submission_count > 0)
+        INTO done, handed_in FROM new_rows;
+    ELSE
+        SELECT array_agg(new_rows.user_id) FILTER (
+                   WHERE new_rows.status IN ('completed', 'reviewed')
+                     AND new_rows.status <> old_rows.status),
+               array_agg(new_rows.user_id) FILTER (
+                   WHERE new_rows.submission_count > old_rows.submission_count)
+        INTO done, handed_in FROM new_rows JOIN old_rows USING (id);
+    END IF;
+    IF handed_in IS NOT NULL THEN
+        PERFORM award_achievements(handed_in, ARRAY['files_handed_in']);
+    END IF;
+    IF done IS NOT NULL THEN
+        PERFORM award_achievements(done, ARRAY[
+            'resources_completed', 'quizzes_passed', 'submissions_passed']);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: resource_submissions_inserted(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2469,6 +2686,47 @@ END
 $$;
 
 --
+-- Name: user_progress_watched(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.user_progress_watched() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    user_ids uuid[];
+    first_today uuid[];
+    advanced uuid[];
+BEGIN
+    SELECT array_agg(new_rows.user_id),
+           array_agg(new_rows.user_id)
+               FILTER (WHERE new_rows.last_accessed_at > old_rows.last_accessed_at
+                         AND NOT EXISTS (
+                             SELECT FROM user_streaks
+                             WHERE user_streaks.user_id = new_rows.user_id
+                               AND last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date)),
+           array_agg(new_rows.user_id)
+               FILTER (WHERE new_rows.completed_modules > old_rows.completed_modules
+                          OR (new_rows.completed_at IS NULL) <> (old_rows.completed_at IS NULL)
+                          OR new_rows.total_time_spent_minutes / 60
+                             > old_rows.total_time_spent_minutes / 60)
+    INTO user_ids, first_today, advanced
+    FROM new_rows JOIN old_rows USING (id);
+    IF cardinality(user_ids) > 1 AND coalesce(first_today, advanced) IS NOT NULL THEN
+        -- All at once and in order, for whatever the rest of this statement awards them.
+        PERFORM lock_streaks(user_ids);
+    END IF;
+    IF first_today IS NOT NULL THEN
+        PERFORM note_activity(first_today);
+    END IF;
+    IF advanced IS NOT NULL THEN
+        PERFORM award_achievements(advanced, ARRAY[
+            'modules_approved', 'pathways_completed', 'hours_on_one_pathway']);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: user_progress_written(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2544,6 +2802,7 @@ CREATE TABLE public.achievements (
     category text NOT NULL,
     requirement_type text NOT NULL,
     requirement_value integer NOT NULL,
+    CONSTRAINT achievements_requirement_type_check CHECK ((requirement_type = ANY (ARRAY['resources_completed'::text, 'quizzes_passed'::text, 'files_handed_in'::text, 'submissions_passed'::text, 'modules_approved'::text, 'pathways_completed'::text, 'hours_on_one_pathway'::text, 'streak_days'::text]))),
     CONSTRAINT achievements_requirement_value_check CHECK ((requirement_value > 0))
 );
 
@@ -2927,28 +3186,6 @@ CREATE TABLE public.user_achievements (
     achievement_id text NOT NULL,
     earned_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
-
---
--- Name: user_progress; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.user_progress (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid NOT NULL,
-    pathway_id text NOT NULL,
-    current_module_id text,
-    progress_percentage smallint DEFAULT 0 NOT NULL,
-    completed_modules integer DEFAULT 0 NOT NULL,
-    total_time_spent_minutes bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
-    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    last_accessed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    completed_at timestamp with time zone,
-    CONSTRAINT user_progress_completed_modules_check CHECK ((completed_modules >= 0)),
-    CONSTRAINT user_progress_progress_percentage_check CHECK (((progress_percentage >= 0) AND (progress_percentage <= 100))),
-    CONSTRAINT user_progress_total_time_spent_minutes_check CHECK ((total_time_spent_minutes >= 0))
-)
-WITH (fillfactor='80');
 
 --
 -- Name: user_streaks; Type: TABLE; Schema: public; Owner: -
@@ -3601,6 +3838,18 @@ CREATE TRIGGER resource_completions_settle BEFORE INSERT OR UPDATE ON public.res
 CREATE TRIGGER resource_completions_updated AFTER UPDATE ON public.resource_completions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.resource_completions_updated();
 
 --
+-- Name: resource_completions resource_completions_watched_inserts; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER resource_completions_watched_inserts AFTER INSERT ON public.resource_completions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.resource_completions_watched();
+
+--
+-- Name: resource_completions resource_completions_watched_updates; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER resource_completions_watched_updates AFTER UPDATE ON public.resource_completions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.resource_completions_watched();
+
+--
 -- Name: resource_submissions resource_submissions_inserted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3677,6 +3926,12 @@ CREATE TRIGGER user_progress_keep BEFORE DELETE OR TRUNCATE ON public.user_progr
 --
 
 CREATE TRIGGER user_progress_updated AFTER UPDATE ON public.user_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.user_progress_written();
+
+--
+-- Name: user_progress user_progress_watched; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_progress_watched AFTER UPDATE ON public.user_progress REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.user_progress_watched();
 
 --
 -- Name: users users_touch; Type: TRIGGER; Schema: public; Owner: -
