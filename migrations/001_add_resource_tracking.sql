@@ -160,8 +160,8 @@ WHERE resources.is_published AND resources.removed_at IS NULL;
 CREATE VIEW counted_resources AS
 SELECT id, module_id, pathway_id FROM live_resources WHERE is_required;
 
--- A completion always says where its resource stands and shows the percentage its status has,
--- whoever writes it.
+-- A completion always says where its resource stands and what was handed in for it, and shows the
+-- percentage its status has, whoever writes it.
 CREATE FUNCTION resource_completions_settle() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -180,6 +180,10 @@ BEGIN
         SELECT resources.module_id, modules.pathway_id INTO NEW.module_id, NEW.pathway_id
         FROM resources JOIN modules ON modules.id = resources.module_id
         WHERE resources.id = NEW.resource_id;
+    END IF;
+    IF TG_OP = 'INSERT' OR NEW.submission_count IS DISTINCT FROM OLD.submission_count THEN
+        SELECT count(*) INTO NEW.submission_count FROM resource_submissions AS submission
+        WHERE submission.user_id = NEW.user_id AND submission.resource_id = NEW.resource_id;
     END IF;
     IF NEW.status = 'in_progress' THEN
         NEW.progress_percentage := least(NEW.progress_percentage, 99);

@@ -2315,6 +2315,10 @@ BEGIN
         FROM resources JOIN modules ON modules.id = resources.module_id
         WHERE resources.id = NEW.resource_id;
     END IF;
+    IF TG_OP = 'INSERT' OR NEW.submission_count IS DISTINCT FROM OLD.submission_count THEN
+        SELECT count(*) INTO NEW.submission_count FROM resource_submissions AS submission
+        WHERE submission.user_id = NEW.user_id AND submission.resource_id = NEW.resource_id;
+    END IF;
     IF NEW.status = 'in_progress' THEN
         NEW.progress_percentage := least(NEW.progress_percentage, 99);
     ELSE

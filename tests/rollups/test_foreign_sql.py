@@ -69,6 +69,15 @@ async def test_figures_are_exact_after_foreign_sql(bootcamp: Connection, stateme
     await bootcamp.execute(statement)
 
 
+async def test_a_record_made_anew_knows_the_submissions_made_before_it(
+    bootcamp: Connection,
+) -> None:
+    await hand_in(bootcamp, LEARNER, "a1-exercise")
+    await bootcamp.execute("DELETE FROM resource_completions")
+    await bootcamp.execute("SELECT learner_start($1, 'a1-exercise', NULL)", LEARNER)
+    assert await bootcamp.fetchval("SELECT submission_count FROM resource_completions") == 1
+
+
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
