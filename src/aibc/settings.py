@@ -87,6 +87,8 @@ class StorageSettings:
     credentials_file: str
     local_directory: Path
     link_secret: str = field(repr=False)
+    endpoint: str = "https://storage.googleapis.com"
+    signing_endpoint: str = "https://iamcredentials.googleapis.com"
 
     @property
     def is_local(self) -> bool:
@@ -149,6 +151,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
                 read.text("STORAGE_DIR", str(data_directory / "storage"))
             ).absolute(),
             link_secret=secret("LINK_SECRET_KEY"),
+            endpoint=read.text("GCS_ENDPOINT", "https://storage.googleapis.com").rstrip("/"),
+            signing_endpoint=read.text(
+                "GCS_SIGNING_ENDPOINT", "https://iamcredentials.googleapis.com"
+            ).rstrip("/"),
         ),
         uploads=UploadSettings(),
         quizzes=QuizSettings(

@@ -1,8 +1,7 @@
 """What every storage backend must do; a backend is done when its test class inherits this.
 
 A backend's test module defines the fixture `store` and one class deriving from StoreContract.
-CreateOnlyContract is for backends that settle a race for one key themselves. Where uploads stream
-to a bucket, the unique key claimed in the database settles it before any byte moves.
+CreateOnlyContract is about races for one key, BoundedMemoryContract about what an upload holds.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from aibc.storage.chunks import BLOCK_SIZE
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
-    ObjectInfo,
     ObjectMissing,
     ObjectSizeMismatch,
     ObjectStore,
@@ -104,7 +102,8 @@ class StoreContract:
 
     async def test_head_tells_key_and_size(self, store: ObjectStore) -> None:
         await put(store, KEY, pieces(b"12345"))
-        assert await store.head(KEY) == ObjectInfo(KEY, 5)
+        found = await store.head(KEY)
+        assert (found.key, found.size) == (KEY, 5)
 
     async def test_exists_says_yes_only_after_the_put(self, store: ObjectStore) -> None:
         assert not await store.exists(KEY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aibc.settings import StorageSettings
-from aibc.storage.bucket import open_google_bucket
 from aibc.storage.local import LocalStore
 from aibc.storage.store import ObjectStore
 
@@ -14,4 +13,7 @@ def open_store(settings: StorageSettings) -> ObjectStore:
     """Open the store the settings name: a bucket, or without one the local disk."""
     if settings.is_local:
         return LocalStore(settings.local_directory)
-    return open_google_bucket(settings.bucket, settings.credentials_file)
+    # Imported when asked for: Google's libraries take a second and 20 MiB.
+    from aibc.storage.bucket import open_bucket
+
+    return open_bucket(settings)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator
 
 import google_crc32c
 
-THREAD_THRESHOLD = 64 * 1024
+
+def crc32c_text(value: int) -> str:
+    """Base64 of four big-endian bytes, as Google Cloud Storage writes a CRC32C."""
+    return base64.b64encode(value.to_bytes(4, "big")).decode("ascii")
 
 
 class Fingerprint:
@@ -23,7 +24,7 @@ class Fingerprint:
     @property
     def crc32c(self) -> str:
         """Base64 of four big-endian bytes, as Google Cloud Storage writes it."""
-        return base64.b64encode(self._crc32c.to_bytes(4, "big")).decode("ascii")
+        return crc32c_text(self._crc32c)
 
     @property
     def sha256(self) -> str:
@@ -34,23 +35,3 @@ class Fingerprint:
         self._sha256.update(chunk)
         self._crc32c = google_crc32c.extend(self._crc32c, chunk)
         self.size += len(chunk)
-
-
-class HashingStream:
-    """Passes chunks on unchanged and keeps the fingerprint of what has passed.
-
-    Chunks of 64 KiB and more are hashed in a thread: SHA-256 releases the interpreter lock there,
-    so other requests go on. A smaller chunk costs less than the way to a thread.
-    """
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self.fingerprint = Fingerprint()
-        self._chunks = chunks
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._chunks:
-            if len(chunk) >= THREAD_THRESHOLD:
-                await asyncio.to_thread(self.fingerprint.update, chunk)
-            else:
-                self.fingerprint.update(chunk)
-            yield chunk

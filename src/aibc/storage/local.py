@@ -31,6 +31,7 @@ from aibc.storage.store import (
     ObjectSizeMismatch,
     ObjectStore,
     RangeOutOfBounds,
+    SignedUpload,
     StorageFull,
     StorageUnavailable,
     StoredObject,
@@ -109,7 +110,27 @@ class LocalStore(ObjectStore):
         path = await self._in_thread(self._path, key)
         await self._in_thread(path.unlink, missing_ok=True)
 
-    async def signed_download(self, key: str, *, expires_in: timedelta) -> str | None:  # noqa: ARG002
+    async def signed_download(
+        self,
+        key: str,  # noqa: ARG002 - a disk has no web address: the service serves its files itself
+        *,
+        content_disposition: str,  # noqa: ARG002
+        expires_in: timedelta,  # noqa: ARG002
+    ) -> str | None:
+        return None
+
+    async def signed_upload(
+        self,
+        key: str,  # noqa: ARG002
+        *,
+        size: int,  # noqa: ARG002
+        content_type: str,  # noqa: ARG002
+        content_disposition: str,  # noqa: ARG002
+        expires_in: timedelta,  # noqa: ARG002
+    ) -> SignedUpload | None:
+        return None
+
+    async def verify(self) -> None:
         return None
 
     async def sweep_temporary(self, older_than: timedelta) -> int:

@@ -101,12 +101,23 @@ class StoredObject:
 class ObjectInfo:
     """What a store knows of an object without reading it: `size` in bytes.
 
-    `crc32c` is None where the backend keeps no checksum beside the bytes.
+    `crc32c` is None where the backend keeps no checksum beside the bytes. `encoding` names a
+    compression that the sender of a direct upload declared, so that browsers would unpack it.
     """
 
     key: str
     size: int
     crc32c: str | None = None
+    encoding: str = ""
+
+
+@dataclass(frozen=True)
+class SignedUpload:
+    """A request that stores one object: `headers` have to be sent as they are, with the bytes."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
 
 
 class ObjectStore(Protocol):
@@ -162,11 +173,37 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def signed_download(self, key: str, *, expires_in: timedelta) -> str | None:
+    async def signed_download(
+        self, key: str, *, content_disposition: str, expires_in: timedelta
+    ) -> str | None:
         """Make a link with which a browser downloads straight from the backend.
 
         None where the backend has no web address of its own; the service then signs and serves a
-        link itself. Name and type of the download are those given to `put`.
+        link itself. The type of the download is the one given to `put`.
+        """
+        ...
+
+    async def signed_upload(
+        self,
+        key: str,
+        *,
+        size: int,
+        content_type: str,
+        content_disposition: str,
+        expires_in: timedelta,
+    ) -> SignedUpload | None:
+        """Make a request with which a browser stores one object straight in the backend.
+
+        It is bound to exactly `size` bytes, to the type, the disposition and the key, which it
+        creates and never replaces. None where the backend has no web address of its own.
+        """
+        ...
+
+    async def verify(self) -> None:
+        """Return when the store is set up as the service needs it, or does not answer right now.
+
+        Raises SettingsError with the way to mend it where it answers that it is not: no such
+        bucket, missing rights. Asked once, before the service starts.
         """
         ...
 

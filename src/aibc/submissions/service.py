@@ -11,6 +11,7 @@ from aibc.database.queries import load_queries
 from aibc.http.context import AppState
 from aibc.progress.documents import Document, submission_document
 from aibc.submissions.errors import SubmissionNotFound
+from aibc.submissions.file_names import content_disposition
 from aibc.submissions.links import MAX_LIFETIME, DownloadLinks
 
 _QUERIES = load_queries(__package__)
@@ -36,7 +37,11 @@ async def make_download(state: AppState, actor: Actor, submission_id: UUID) -> D
     if row is None:
         raise SubmissionNotFound
     link = _links(state).sign(submission_id, actor.user_id, now=row["moment"])
-    url = await state.store.signed_download(row["object_key"], expires_in=MAX_LIFETIME)
+    url = await state.store.signed_download(
+        row["object_key"],
+        content_disposition=content_disposition(row["file_name"]),
+        expires_in=MAX_LIFETIME,
+    )
     return {
         "submission_id": submission_id,
         "file_name": row["file_name"],

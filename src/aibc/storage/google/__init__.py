@@ -1,0 +1,1 @@
+"""Google Cloud Storage over its XML API: credentials, requests, uploads, signatures, checks."""
