@@ -24,6 +24,7 @@ SLICE_COMMANDS = {
     "user": ("aibc.accounts.commands", "user_commands"),
     "catalog": ("aibc.catalog.commands", "catalog_commands"),
     "progress": ("aibc.progress.commands", "progress_commands"),
+    "doctor": ("aibc.doctor.commands", "doctor_command"),
     "sweep": ("aibc.submissions.commands", "sweep_command"),
 }
 

@@ -1,0 +1,2 @@
+-- name: pathway_exists
+SELECT EXISTS (SELECT FROM pathways WHERE id = $1)
