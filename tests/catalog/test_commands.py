@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aibc.shipped import shipped_directory
+from fixtures.catalog import Connection, add_user
 
 PATHWAY = """\
 id: painting
@@ -23,6 +25,12 @@ order_index: 1
 modules:
   - id: first-strokes
     title: First strokes
+"""
+FILM = """\
+    resources:
+      - id: film-{0}
+        type: video
+        title: A film
 """
 
 
@@ -80,6 +88,38 @@ def test_a_dry_run_names_what_would_be_removed_and_writes_nothing(shell: Shell) 
         assert dry_run.returncode == 0, dry_run.stderr
         assert "removed modules: first-strokes" in dry_run.stdout
         assert "nothing was written" in dry_run.stdout
+
+
+def test_json_says_what_an_import_did_and_what_a_dry_run_would_do(shell: Shell) -> None:
+    foretold = json.loads(shell.catalog("import", "painting.yaml", "--dry-run", "--json").stdout)
+    assert (foretold["dry_run"], foretold["moves"]) == (True, [])
+    done = json.loads(shell.catalog("import", "painting.yaml", "--json").stdout)
+    assert done == {
+        "dry_run": False,
+        "pathways": {"added": ["painting"]},
+        "modules": {"added": ["first-strokes"]},
+        "resources": {},
+    }
+    assert done["modules"] == foretold["modules"]
+
+
+async def test_a_dry_run_prints_which_figures_move_for_how_many(
+    shell: Shell, connection: Connection
+) -> None:
+    text = PATHWAY + FILM.format(1)
+    (shell.directory / "painting.yaml").write_text(text, "utf-8")
+    shell.catalog("import", "painting.yaml")
+    learner = await add_user(connection)
+    await connection.execute("SELECT learner_complete($1, 'film-1', false)", learner)
+    (shell.directory / "painting.yaml").write_text(text + FILM.format(2).split("resources:\n")[1])
+    answer = shell.catalog("import", "painting.yaml", "--dry-run")
+    assert answer.returncode == 0, answer.stderr
+    assert "painting, first-strokes" in answer.stdout
+    assert answer.stdout.count("100 % → 50 %: 1 learner") == 2
+    assert answer.stdout.splitlines()[-1] == (
+        "Figures move for 1 learner of 1 recounted; approvals gained: 0, lost: 0."
+        " A dry run: nothing was written."
+    )
 
 
 def test_mistakes_are_printed_one_a_line_with_file_and_line(shell: Shell) -> None:

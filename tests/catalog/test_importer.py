@@ -163,16 +163,6 @@ async def test_a_resource_that_becomes_a_quiz_loses_its_upload(database: Databas
     assert (row["type"], row["requires_upload"], row["accepted_file_types"]) == ("quiz", False, [])
 
 
-async def test_a_dry_run_tells_the_same_and_changes_nothing(database: Database) -> None:
-    await import_documents(database, [FIRST])
-    rows, before = await stored_rows(database), await version(database)
-    changed = pathway("one", module("a", video("a-r9")))
-    preview = await import_documents(database, [changed], dry_run=True)
-    assert await stored_rows(database) == rows
-    assert await version(database) == before
-    assert await import_documents(database, [changed]) == preview
-
-
 async def test_many_imports_at_once_leave_what_the_last_one_wrote(database: Database) -> None:
     catalogs = [
         pathway("one", module("a", *[video(f"a-r{n}") for n in range(1, 4 + turn)]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
@@ -17,7 +17,7 @@ from aibc.storage.local import LocalStore
 from rollups.recount import differences
 from rollups.world import FILE_RESOURCES, LEARNERS, STAFF, build_world, hand_in, review
 
-Doctor: TypeAlias = Callable[..., Awaitable[Report]]
+Doctor: TypeAlias = Callable[..., Coroutine[Any, Any, Report]]
 
 NO_FILES = Wishes(files=False)
 REPAIR = Wishes(files=False, repair=True)

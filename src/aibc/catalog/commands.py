@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
+import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,13 @@ from rich.table import Table
 from aibc.catalog.documents import PathwayDocument
 from aibc.catalog.errors import CatalogInvalid
 from aibc.catalog.exporter import export_catalog
+from aibc.catalog.forecast import Forecast, forecast_import
+from aibc.catalog.forecast_output import (
+    forecast_document,
+    forecast_sentence,
+    forecast_table,
+    summary_document,
+)
 from aibc.catalog.importer import OUTCOMES, ImportSummary, import_documents
 from aibc.catalog.loader import load_catalog
 from aibc.database.pool import Database
@@ -23,6 +31,7 @@ OpenDatabase: TypeAlias = Callable[[], AbstractAsyncContextManager[Database]]
 
 MOST_PROBLEMS_SHOWN = 100
 WORTH_NAMING = ("changed", "moved", "returned", "removed")
+UP_TO_DATE = "The catalog is up to date: nothing changed."
 
 Source = Annotated[Path, typer.Argument(help="A pathway's file, or a directory of such files.")]
 Target = Annotated[Path, typer.Argument(help="A directory; the files go to pathways/ inside it.")]
@@ -42,16 +51,21 @@ def catalog_commands(open_database: OpenDatabase) -> typer.Typer:
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
         ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     ) -> None:
         """Bring pathways in from YAML files, whole or not at all.
 
         What a pathway's file no longer names is marked removed and comes back when it is named
         again. Pathways without a file among these stay as they are. Importing the same files
         twice changes nothing. The format: docs/catalog.md.
+
+        A dry run also says for how many learners which figure would move from what to what.
         """
         documents = _load_or_explain(path)
-        summary = asyncio.run(_import(open_database, documents, dry_run=dry_run))
-        _print_summary(summary, dry_run=dry_run)
+        if dry_run:
+            _show_forecast(asyncio.run(_forecast(open_database, documents)), as_json=as_json)
+        else:
+            _show_summary(asyncio.run(_import(open_database, documents)), as_json=as_json)
 
     @app.command("export")
     def export_command(path: Target) -> None:
@@ -65,11 +79,14 @@ def catalog_commands(open_database: OpenDatabase) -> typer.Typer:
     return app
 
 
-async def _import(
-    open_database: OpenDatabase, documents: list[PathwayDocument], *, dry_run: bool
-) -> ImportSummary:
+async def _import(open_database: OpenDatabase, documents: list[PathwayDocument]) -> ImportSummary:
     async with open_database() as database:
-        return await import_documents(database, documents, dry_run=dry_run)
+        return await import_documents(database, documents)
+
+
+async def _forecast(open_database: OpenDatabase, documents: list[PathwayDocument]) -> Forecast:
+    async with open_database() as database:
+        return await forecast_import(database, documents)
 
 
 async def _export(open_database: OpenDatabase, path: Path) -> list[Path]:
@@ -90,7 +107,32 @@ def _load_or_explain(path: Path) -> list[PathwayDocument]:
         raise typer.Exit(1) from None
 
 
-def _print_summary(summary: ImportSummary, *, dry_run: bool) -> None:
+def _show_summary(summary: ImportSummary, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(summary_document(summary, dry_run=False))
+        return
+    _print_outcomes(summary)
+    typer.echo("The catalog is imported." if summary.changed_anything else UP_TO_DATE)
+
+
+def _show_forecast(forecast: Forecast, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(forecast_document(forecast))
+        return
+    _print_outcomes(forecast.summary)
+    if not forecast.summary.changed_anything:
+        typer.echo(UP_TO_DATE)
+        return
+    if forecast.moves:
+        Console(highlight=False).print(forecast_table(forecast))
+    typer.echo(f"{forecast_sentence(forecast)} A dry run: nothing was written.")
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+def _print_outcomes(summary: ImportSummary) -> None:
     kinds = {
         "pathways": summary.pathways,
         "modules": summary.modules,
@@ -101,7 +143,6 @@ def _print_summary(summary: ImportSummary, *, dry_run: bool) -> None:
         for outcome in WORTH_NAMING:
             if outcome in outcomes:
                 typer.echo(f"{outcome} {kind}: {', '.join(outcomes[outcome])}")
-    typer.echo(_closing_sentence(summary, dry_run=dry_run))
 
 
 def _table(kinds: dict[str, dict[str, list[str]]]) -> Table:
@@ -111,9 +152,3 @@ def _table(kinds: dict[str, dict[str, list[str]]]) -> Table:
     for kind, outcomes in kinds.items():
         table.add_row(kind, *[str(len(outcomes.get(outcome, ()))) for outcome in OUTCOMES])
     return table
-
-
-def _closing_sentence(summary: ImportSummary, *, dry_run: bool) -> str:
-    if not summary.changed_anything:
-        return "The catalog is up to date: nothing changed."
-    return "A dry run: nothing was written." if dry_run else "The catalog is imported."

@@ -3,9 +3,9 @@ pathway's file no longer names is marked removed and returns when it is named ag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import asyncpg
 import orjson
@@ -17,6 +17,7 @@ from aibc.database.pool import MAX_TRIES, Connection, Database
 from aibc.database.queries import load_queries
 
 QUERIES = load_queries(__package__)
+Result = TypeVar("Result")
 IMPORT_SECONDS = 600
 OUTCOMES = ("added", "changed", "moved", "returned", "removed", "unchanged")
 
@@ -35,35 +36,31 @@ class ImportSummary:
         return any(outcome != "unchanged" for kind in kinds for outcome in kind)
 
 
-class _RolledBack(Exception):
-    """Ends a transaction whose result was only wanted for its summary."""
-
-
 async def import_documents(
-    database: Database, documents: Sequence[PathwayDocument], *, dry_run: bool = False
+    database: Database, documents: Sequence[PathwayDocument]
 ) -> ImportSummary:
-    """Import in one transaction and commit; a dry run does the same and rolls it back.
-
-    Learners at work may hold what the recount of their figures needs: after a deadlock the whole
-    import is tried again.
-    """
+    """Import in one transaction and commit."""
     rows = rows_of(documents)
+
+    async def import_once() -> ImportSummary:
+        async with database.transaction() as connection:
+            return await import_rows(connection, rows)
+
+    return await tried_again(import_once)
+
+
+async def tried_again(run: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a whole import, again after a deadlock.
+
+    Learners at work may hold what the recount of their figures needs.
+    """
     for attempt in range(1, MAX_TRIES + 1):
         try:
-            return await _import_once(database, rows, dry_run=dry_run)
+            return await run()
         except asyncpg.PostgresError as error:
             if error.sqlstate not in RETRYABLE_STATES or attempt == MAX_TRIES:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-async def _import_once(database: Database, rows: CatalogRows, *, dry_run: bool) -> ImportSummary:
-    with suppress(_RolledBack):
-        async with database.transaction() as connection:
-            summary = await import_rows(connection, rows)
-            if dry_run:
-                raise _RolledBack
-    return summary
 
 
 async def import_rows(connection: Connection, rows: CatalogRows) -> ImportSummary:

@@ -25,7 +25,9 @@ async def command_database(settings: Settings) -> AsyncIterator[Database]:
     with command_url(settings) as url:
         if settings.database.embedded:
             await migrate(url)
-        database = await Database.open(replace(settings.database, url=url))
+        # A command serves nobody else, and some look from two connections at once.
+        pool_size = max(2, settings.database.pool_size)
+        database = await Database.open(replace(settings.database, url=url, pool_size=pool_size))
         try:
             yield database
         finally:
