@@ -256,8 +256,16 @@ CREATE TRIGGER resource_submissions_settle BEFORE INSERT OR UPDATE ON resource_s
     FOR EACH ROW EXECUTE FUNCTION resource_submissions_settle();
 
 -- Locks learners on pathways: makes the missing rows, then locks all in one order.
+--
+-- This function and the recounts run for one learner thousands of times a minute and for many
+-- learners now and then. Planning takes longer than running, so their plans are made once; and a
+-- plan made while the tables were small must not read them whole for ever, so it may only walk
+-- from the given pairs along indexes.
 CREATE FUNCTION lock_learners(p_users uuid[], p_pathways text[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off
+AS $$
 BEGIN
     INSERT INTO user_progress (user_id, pathway_id)
     SELECT DISTINCT pair.user_id, pair.pathway_id
@@ -445,10 +453,14 @@ FROM decided
 $$;
 
 -- Brings every derived figure of the given learners in the given modules up to date. The caller
--- holds the learners' locks. Planning takes longer than running for one learner, and the planner
--- underrates that: the plan is made once.
+-- holds the learners' locks.
 CREATE FUNCTION recount_modules(p_users uuid[], p_modules text[]) RETURNS void
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+    any_appeared boolean;
 BEGIN
     WITH state AS MATERIALIZED (
         SELECT *, approval_status IS NOT NULL AND last_status IS NULL AS appears
@@ -467,7 +479,6 @@ BEGIN
         FROM state
         WHERE approval_status IS DISTINCT FROM last_status
            OR (step = 3 AND last_kind = 'decided')
-        RETURNING user_id, module_id, created_at, time_spent_minutes
     ), milestone AS (
         INSERT INTO module_decisions (user_id, pathway_id, module_id, kind)
         SELECT user_id, pathway_id, module_id, 'first_approved' FROM state
@@ -482,12 +493,9 @@ BEGIN
             (id, user_id, pathway_id, module_id, completed_at, time_spent_minutes,
              approval_status, decided_by_hand, reviewed_by, reviewed_at, review_comments)
         SELECT module_completion_id(user_id, module_id), user_id, pathway_id, module_id,
-               CASE WHEN appears THEN change.created_at ELSE handed_in_at END,
-               CASE WHEN appears THEN change.time_spent_minutes
-                    ELSE state.time_spent_minutes END,
+               CASE WHEN appears THEN '-infinity' ELSE handed_in_at END, time_spent_minutes,
                approval_status, step = 1, reviewed_by, reviewed_at, review_comments
-        FROM state LEFT JOIN change USING (user_id, module_id)
-        WHERE approval_status IS NOT NULL
+        FROM state WHERE approval_status IS NOT NULL
         ON CONFLICT (user_id, module_id) DO UPDATE SET
             pathway_id = excluded.pathway_id, completed_at = excluded.completed_at,
             time_spent_minutes = excluded.time_spent_minutes,
@@ -495,18 +503,41 @@ BEGIN
             decided_by_hand = excluded.decided_by_hand, reviewed_by = excluded.reviewed_by,
             reviewed_at = excluded.reviewed_at, review_comments = excluded.review_comments
         WHERE completion IS DISTINCT FROM excluded
+    ), percentage AS (
+        INSERT INTO module_progress AS progress
+            (user_id, module_id, pathway_id, progress_percentage)
+        SELECT user_id, module_id, pathway_id, progress_percentage FROM state
+        ON CONFLICT (user_id, module_id) DO UPDATE SET
+            pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
+        WHERE progress IS DISTINCT FROM excluded
     )
-    INSERT INTO module_progress AS progress (user_id, module_id, pathway_id, progress_percentage)
-    SELECT user_id, module_id, pathway_id, progress_percentage FROM state
-    ON CONFLICT (user_id, module_id) DO UPDATE SET
-        pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
-    WHERE progress IS DISTINCT FROM excluded;
+    SELECT bool_or(appears) INTO any_appeared FROM state;
+
+    -- A row that has just appeared was handed in at the moment that its change was recorded.
+    IF any_appeared THEN
+        UPDATE module_completions AS completion
+        SET completed_at = appearance.created_at,
+            time_spent_minutes = appearance.time_spent_minutes
+        FROM unnest(p_users, p_modules) AS given (user_id, module_id)
+        CROSS JOIN LATERAL (
+            SELECT decision.created_at, decision.time_spent_minutes
+            FROM module_decisions AS decision
+            WHERE decision.user_id = given.user_id AND decision.module_id = given.module_id
+              AND decision.kind = 'automatic' AND decision.time_spent_minutes IS NOT NULL
+            ORDER BY decision.sequence DESC LIMIT 1
+        ) AS appearance
+        WHERE completion.user_id = given.user_id AND completion.module_id = given.module_id
+          AND completion.completed_at = '-infinity';
+    END IF;
 END
 $$;
 
 -- The figures of whole pathways, from the figures of their modules. The caller holds the locks.
 CREATE FUNCTION recount_pathways(p_users uuid[], p_pathways text[]) RETURNS void
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off
+AS $$
 BEGIN
     WITH pair AS (
         SELECT DISTINCT given.user_id, given.pathway_id

@@ -108,7 +108,8 @@ BEGIN
             state = 'claimed'
             OR (state = 'finalised' AND settled_at > moment - interval '24 hours'))
     ) AS recent;
-    claim.seconds_to_reset := seconds_until(used.oldest_in_hour + interval '1 hour', moment);
+    claim.seconds_to_reset := seconds_until(
+        coalesce(used.oldest_in_hour, moment) + interval '1 hour', moment);
 
     SELECT settled_at + interval '1 hour' INTO free_at FROM uploads
     WHERE user_id = p_user AND state = 'refused' AND settled_at > moment - interval '1 hour'

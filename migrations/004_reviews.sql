@@ -128,6 +128,9 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM resource_submissions
                       WHERE id = p_submission AND submission_status = 'uploaded') THEN
         PERFORM refuse(409, 'not_waiting', 'This submission is not waiting for review any more.');
+    ELSIF EXISTS (SELECT FROM resource_submissions
+                  WHERE id = p_submission AND user_id = p_reviewer) THEN
+        PERFORM refuse(403, 'own_work', 'Nobody reviews their own work: leave it to a colleague.');
     END IF;
     INSERT INTO review_claims AS present (submission_id, claimed_by, claimed_until)
     VALUES (p_submission, p_reviewer, clock_timestamp() + interval '15 minutes')

@@ -191,9 +191,10 @@ END
 $$;
 
 -- A learner's own act moves the time of last access on its pathway; a review or a change of the
--- curriculum does not.
+-- curriculum does not. It fires within a recount, which may only walk along indexes; the rows of a
+-- statement have none.
 CREATE FUNCTION user_progress_watched() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     user_ids uuid[];
     first_today uuid[];

@@ -346,12 +346,11 @@ $_$;
 CREATE FUNCTION public.chosen_options(p_answer jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT coalesce(array_agg(DISTINCT option COLLATE "C"), '{}')
-    FROM jsonb_array_elements_text(
-        CASE jsonb_typeof(p_answer)
-            WHEN 'array' THEN p_answer WHEN 'string' THEN jsonb_build_array(p_answer) ELSE '[]'
-        END) AS option
-    WHERE option <> ''
+    SELECT CASE jsonb_typeof(p_answer)
+        WHEN 'string' THEN array_remove(ARRAY[p_answer #>> '{}'], '')
+        WHEN 'array' THEN listed_options(p_answer)
+        ELSE '{}'
+    END
 $$;
 
 --
@@ -409,6 +408,9 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM resource_submissions
                       WHERE id = p_submission AND submission_status = 'uploaded') THEN
         PERFORM refuse(409, 'not_waiting', 'This submission is not waiting for review any more.');
+    ELSIF EXISTS (SELECT FROM resource_submissions
+                  WHERE id = p_submission AND user_id = p_reviewer) THEN
+        PERFORM refuse(403, 'own_work', 'Nobody reviews their own work: leave it to a colleague.');
     END IF;
     INSERT INTO review_claims AS present (submission_id, claimed_by, claimed_until)
     VALUES (p_submission, p_reviewer, clock_timestamp() + interval '15 minutes')
@@ -462,7 +464,8 @@ BEGIN
             state = 'claimed'
             OR (state = 'finalised' AND settled_at > moment - interval '24 hours'))
     ) AS recent;
-    claim.seconds_to_reset := seconds_until(used.oldest_in_hour + interval '1 hour', moment);
+    claim.seconds_to_reset := seconds_until(
+        coalesce(used.oldest_in_hour, moment) + interval '1 hour', moment);
 
     SELECT settled_at + interval '1 hour' INTO free_at FROM uploads
     WHERE user_id = p_user AND state = 'refused' AND settled_at > moment - interval '1 hour'
@@ -1318,6 +1321,18 @@ CREATE FUNCTION public.learner_write_result(p_user uuid, p_resource public.live_
 $$;
 
 --
+-- Name: listed_options(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.listed_options(p_list jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT option COLLATE "C"), '{}')
+    FROM jsonb_array_elements_text(p_list) AS option
+    WHERE option <> ''
+$$;
+
+--
 -- Name: lock_learner_of_submission(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1374,6 +1389,11 @@ $$;
 
 CREATE FUNCTION public.lock_learners(p_users uuid[], p_pathways text[]) RETURNS void
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
     AS $$
 BEGIN
     INSERT INTO user_progress (user_id, pathway_id)
@@ -1898,7 +1918,13 @@ $$;
 CREATE FUNCTION public.recount_modules(p_users uuid[], p_modules text[]) RETURNS void
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
     AS $$
+DECLARE
+    any_appeared boolean;
 BEGIN
     WITH state AS MATERIALIZED (
         SELECT *, approval_status IS NOT NULL AND last_status IS NULL AS appears
@@ -1917,7 +1943,6 @@ BEGIN
         FROM state
         WHERE approval_status IS DISTINCT FROM last_status
            OR (step = 3 AND last_kind = 'decided')
-        RETURNING user_id, module_id, created_at, time_spent_minutes
     ), milestone AS (
         INSERT INTO module_decisions (user_id, pathway_id, module_id, kind)
         SELECT user_id, pathway_id, module_id, 'first_approved' FROM state
@@ -1932,12 +1957,9 @@ BEGIN
             (id, user_id, pathway_id, module_id, completed_at, time_spent_minutes,
              approval_status, decided_by_hand, reviewed_by, reviewed_at, review_comments)
         SELECT module_completion_id(user_id, module_id), user_id, pathway_id, module_id,
-               CASE WHEN appears THEN change.created_at ELSE handed_in_at END,
-               CASE WHEN appears THEN change.time_spent_minutes
-                    ELSE state.time_spent_minutes END,
+               CASE WHEN appears THEN '-infinity' ELSE handed_in_at END, time_spent_minutes,
                approval_status, step = 1, reviewed_by, reviewed_at, review_comments
-        FROM state LEFT JOIN change USING (user_id, module_id)
-        WHERE approval_status IS NOT NULL
+        FROM state WHERE approval_status IS NOT NULL
         ON CONFLICT (user_id, module_id) DO UPDATE SET
             pathway_id = excluded.pathway_id, completed_at = excluded.completed_at,
             time_spent_minutes = excluded.time_spent_minutes,
@@ -1945,12 +1967,32 @@ BEGIN
             decided_by_hand = excluded.decided_by_hand, reviewed_by = excluded.reviewed_by,
             reviewed_at = excluded.reviewed_at, review_comments = excluded.review_comments
         WHERE completion IS DISTINCT FROM excluded
+    ), percentage AS (
+        INSERT INTO module_progress AS progress
+            (user_id, module_id, pathway_id, progress_percentage)
+        SELECT user_id, module_id, pathway_id, progress_percentage FROM state
+        ON CONFLICT (user_id, module_id) DO UPDATE SET
+            pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
+        WHERE progress IS DISTINCT FROM excluded
     )
-    INSERT INTO module_progress AS progress (user_id, module_id, pathway_id, progress_percentage)
-    SELECT user_id, module_id, pathway_id, progress_percentage FROM state
-    ON CONFLICT (user_id, module_id) DO UPDATE SET
-        pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
-    WHERE progress IS DISTINCT FROM excluded;
+    SELECT bool_or(appears) INTO any_appeared FROM state;
+
+    -- A row that has just appeared was handed in at the moment that its change was recorded.
+    IF any_appeared THEN
+        UPDATE module_completions AS completion
+        SET completed_at = appearance.created_at,
+            time_spent_minutes = appearance.time_spent_minutes
+        FROM unnest(p_users, p_modules) AS given (user_id, module_id)
+        CROSS JOIN LATERAL (
+            SELECT decision.created_at, decision.time_spent_minutes
+            FROM module_decisions AS decision
+            WHERE decision.user_id = given.user_id AND decision.module_id = given.module_id
+              AND decision.kind = 'automatic' AND decision.time_spent_minutes IS NOT NULL
+            ORDER BY decision.sequence DESC LIMIT 1
+        ) AS appearance
+        WHERE completion.user_id = given.user_id AND completion.module_id = given.module_id
+          AND completion.completed_at = '-infinity';
+    END IF;
 END
 $$;
 
@@ -1961,6 +2003,10 @@ $$;
 CREATE FUNCTION public.recount_pathways(p_users uuid[], p_pathways text[]) RETURNS void
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
     AS $$
 BEGIN
     WITH pair AS (
@@ -2695,6 +2741,7 @@ $$;
 
 CREATE FUNCTION public.user_progress_watched() RETURNS trigger
     LANGUAGE plpgsql
+    SET enable_hashjoin TO 'on'
     AS $$
 DECLARE
     user_ids uuid[];
