@@ -108,7 +108,11 @@ class Operation:
             if kind == "multipart/form-data":
                 return {"files": {"file": ("notes.txt", b"Notes", "text/plain")}}
             example = self._example(described["schema"])
-            return {"json" if kind == "application/json" else "data": example}
+            if kind == "application/json":
+                return {"json": example}
+            if kind == "application/x-www-form-urlencoded":
+                return {"data": example}
+            return {"content": b"Notes", "headers": {"Content-Type": kind}}
         return {}
 
     def _example(self, schema: dict[str, Any]) -> Any:

@@ -351,6 +351,19 @@ async def test_a_graded_quiz_is_not_completed_by_word(client: httpx.AsyncClient,
     assert taken(await complete(client, quiz))["status"] == "completed"
 
 
+async def test_a_quiz_completed_by_word_stays_done_when_it_is_graded_later_and_failed(
+    client: httpx.AsyncClient,
+    client_graded_client: httpx.AsyncClient,
+    quiz: str,
+    connection: Connection,
+) -> None:
+    taken(await complete(client_graded_client, quiz))
+    assert taken(await attempt(client, quiz, ALL_WRONG))["passed"] is False
+    record = taken(await read(client, quiz))
+    assert (record["status"], record["metadata"]["quiz_passed"]) == ("completed", False)
+    assert await differences(connection) == []
+
+
 async def test_attempts_run_out(client: httpx.AsyncClient, limited_quiz: str) -> None:
     assert taken(await attempt(client, limited_quiz, ALL_WRONG))["attempts_left"] == 1
     assert taken(await attempt(client, limited_quiz, ALL_WRONG))["attempts_left"] == 0

@@ -67,4 +67,6 @@ async def regrade(
 ) -> Response:
     """Without a body, or with `dry_run: true`, it only reports. No pass is ever taken back."""
     dry_run = body is None or body.dry_run
-    return json_response(await quizzes.regrade(database, actor, resource_id, dry_run=dry_run))
+    async with database.transaction() as connection:
+        report = await quizzes.regrade(connection, actor, resource_id, dry_run=dry_run)
+    return json_response(report)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from aibc.accounts.actors import Actor
-from aibc.database.pool import Database
+from aibc.database.pool import Connection, Database
 from aibc.database.queries import load_queries
 from aibc.progress.documents import Document
 from aibc.reviews.question_quality import facility, reasons
@@ -16,6 +16,9 @@ _QUERIES = load_queries(__package__, "quizzes.sql")
 _GRANT = _QUERIES["grant_attempt"]
 _STATISTICS = _QUERIES["quiz_statistics"]
 _REGRADE = _QUERIES["regrade"]
+_ALLOW_TIME = _QUERIES["allow_time"]
+
+REGRADE_SECONDS = 120
 
 
 async def grant_attempt(
@@ -42,7 +45,12 @@ def _judged(question: dict[str, Any]) -> Document:
     }
 
 
-async def regrade(database: Database, actor: Actor, resource_id: str, *, dry_run: bool) -> Document:
+async def regrade(
+    connection: Connection, actor: Actor, resource_id: str, *, dry_run: bool
+) -> Document:
     """Grade past attempts by the present key, or only report what that would change."""
-    report = await database.fetch_value(_REGRADE, actor.user_id, resource_id, dry_run)
+    await connection.execute(_ALLOW_TIME, f"{REGRADE_SECONDS}s")
+    report = await connection.fetchval(
+        _REGRADE, actor.user_id, resource_id, dry_run, timeout=REGRADE_SECONDS + 1
+    )
     return {"resource_id": resource_id, "dry_run": dry_run, **report}

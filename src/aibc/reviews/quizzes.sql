@@ -2,6 +2,10 @@
 -- One more attempt: $1 who grants, $2 learner, $3 quiz.
 SELECT * FROM grant_quiz_attempt($1, $2, $3)
 
+-- name: allow_time
+-- For the rest of the transaction: a quiz of thousands takes longer than a statement usually may.
+SELECT set_config('statement_timeout', $1, true)
+
 -- name: regrade
 -- $1 who asks, $2 quiz, $3 whether to report only.
 SELECT regrade_quiz($1, $2, $3) AS report
