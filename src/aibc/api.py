@@ -15,6 +15,7 @@ from aibc.progress import routes as progress_routes
 from aibc.reviews import module_routes
 from aibc.reviews import quiz_routes as staff_quiz_routes
 from aibc.reviews import routes as review_routes
+from aibc.submissions import direct_routes as direct_upload_routes
 from aibc.submissions import routes as submission_routes
 from aibc.web import home
 
@@ -57,7 +58,9 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("/api/v1/progress", pathway_routes.router),
     ("/api/v1/progress", module_routes.router),
     ("/api/v1/resources", submission_routes.router),
+    ("/api/v1/resources", direct_upload_routes.router),
     ("/api/v1/resources", review_routes.router),
     ("/api/v1/resources", staff_quiz_routes.router),
     ("", submission_routes.files_router),
+    ("", direct_upload_routes.files_router),
 )

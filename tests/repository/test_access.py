@@ -16,7 +16,7 @@ import pytest
 from aibc.app import Application
 from aibc.http.routes import iter_routes
 from fixtures.application import SignIn, client_of
-from fixtures.catalog import MakeSlug, MakeSubmission, MakeUser
+from fixtures.catalog import Connection, MakeSlug, MakeSubmission, MakeUser
 
 R, P, A, U = "/api/v1/resources", "/api/v1/progress", "/api/v1/auth", "/api/v1/users"
 
@@ -37,6 +37,7 @@ PUBLIC = {
     "GET /static/api/{path}",
     # The signature is the credential; its own tests alter every part of it.
     "GET /files/{submission_id}",
+    "PUT /files/uploads/{upload_id}",
 }
 LEARNER = {
     f"POST {A}/change-password",
@@ -65,6 +66,8 @@ LEARNER = {
     f"POST {R}/users/me/resources/{{resource_id}}/complete",
     f"DELETE {R}/users/me/resources/{{resource_id}}/complete",
     f"POST {R}/users/me/resources/{{resource_id}}/upload",
+    f"POST {R}/users/me/resources/{{resource_id}}/uploads",
+    f"POST {R}/users/me/uploads/{{upload_id}}/finalize",
     f"GET {R}/users/me/resources/{{resource_id}}/submissions",
     f"GET {R}/users/me/submissions/download/{{submission_id}}",
     f"DELETE {R}/users/me/submissions/{{submission_id}}",
@@ -94,10 +97,13 @@ ALLOWED = {
 OTHERS_WORK = {
     f"GET {R}/users/me/submissions/download/{{submission_id}}": {"student"},
     f"DELETE {R}/users/me/submissions/{{submission_id}}": {"student", "instructor", "admin"},
+    f"POST {R}/users/me/uploads/{{upload_id}}/finalize": {"student", "instructor", "admin"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/review": {"submission_status": "approved", "grade": "pass"},
     "/progress": {"progress_percentage": 10},
+    "/finalize": {},
+    "/uploads": {"file_name": "a.png", "file_size_bytes": 1, "file_type": ""},
     "/quiz/attempts": {"answers": {}},
 }
 
@@ -110,6 +116,7 @@ class Place:
     module: str
     resource: str
     submission: UUID
+    upload: UUID
     user: UUID
 
     def path(self, template: str, submission: UUID | None = None) -> str:
@@ -118,7 +125,7 @@ class Place:
             slug=self.pathway,
             module_id=self.module,
             completion_id=uuid4(),
-            upload_id=uuid4(),
+            upload_id=submission or self.upload,
             resource_id=self.resource,
             submission_id=submission or self.submission,
             user_id=self.user,
@@ -134,12 +141,22 @@ async def place(
     make_module: MakeSlug,
     make_resource: MakeSlug,
     make_submission: MakeSubmission,
+    connection: Connection,
 ) -> Place:
     owner = await make_user()
     pathway = await make_pathway()
     module = await make_module(pathway)
     resource = await make_resource(module, type="exercise", requires_upload=True)
-    return Place(pathway, module, resource, await make_submission(owner, resource), owner)
+    upload: UUID = await connection.fetchval(
+        """
+        INSERT INTO uploads (user_id, resource_id, transport, reserved_bytes, expires_at)
+        VALUES ($1, $2, 'direct', 1, clock_timestamp() + interval '1 hour') RETURNING id
+        """,
+        owner,
+        resource,
+    )
+    submission = await make_submission(owner, resource)
+    return Place(pathway, module, resource, submission, upload, owner)
 
 
 def routes_of(application: Application) -> dict[str, str]:

@@ -13,7 +13,7 @@ SLICES = ("accounts", "catalog", "progress", "submissions", "reviews")
 TOOLS = ("database", "storage", "http")
 BOTTOM = ("errors", "settings", "shipped")
 # Within a slice: its edge may use everything, its statements and errors nothing above them.
-EDGE = {"routes", "user_routes", "commands", "hot_reads"}
+EDGE = {"routes", "user_routes", "direct_routes", "commands", "hot_reads"}
 
 
 def modules() -> list[str]:

@@ -15,6 +15,13 @@ SubmissionError
 │   └── ExtensionMissing     415  the name does not say what the file is
 ├── FileTooLarge             413  more bytes than the resource takes
 ├── FileEmpty                413  no bytes
+├── DirectUploadError             an upload straight to the store
+│   ├── UploadNotFound       404  not there, or not yours
+│   ├── UploadOver           409  finalised, refused or out of time: nothing can be sent any more
+│   ├── FileNotArrived       409  the store does not hold it yet
+│   ├── FileAlreadySent      412  the bytes of this upload are in the store
+│   ├── HeadersAltered       422  not the headers the upload was given
+│   └── SizeDiffers          422  more or fewer bytes than were announced
 ├── TypeNotAccepted          415  content, extension, declared type and resource do not agree
 ├── LinkInvalid              403  a download link that is altered, made up or past its time
 ├── RangeNotSatisfiable      416  the file ends before the part that was asked for
@@ -120,6 +127,52 @@ class FileEmpty(SubmissionError):
 
     code = "file_empty"
     status = 413
+
+
+class DirectUploadError(SubmissionError):
+    """The direct upload went wrong; please start a new one."""
+
+
+class UploadNotFound(DirectUploadError):
+    """There is no such upload."""
+
+    code = "upload_not_found"
+    status = 404
+
+
+class UploadOver(DirectUploadError):
+    """This upload is over: start a new one."""
+
+    code = "upload_over"
+    status = 409
+
+
+class FileNotArrived(DirectUploadError):
+    """The file has not arrived yet; send it to the address this upload was given, then finish."""
+
+    code = "file_not_arrived"
+    status = 409
+
+
+class FileAlreadySent(DirectUploadError):
+    """The file of this upload has arrived already; finish the upload."""
+
+    code = "file_already_sent"
+    status = 412
+
+
+class HeadersAltered(DirectUploadError):
+    """Send the file with exactly the headers this upload was given."""
+
+    code = "headers_altered"
+    status = 422
+
+
+class SizeDiffers(DirectUploadError):
+    """The file has another size than was announced; please start a new upload."""
+
+    code = "size_mismatch"
+    status = 422
 
 
 class TypeNotAccepted(SubmissionError):

@@ -1,5 +1,5 @@
 -- name: claim_upload
-SELECT * FROM claim_upload($1, $2, 'multipart', $3, $4, $5, $6, $7)
+SELECT * FROM claim_upload($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: claim_object_key
 SELECT claim_object_key($1, $2, $3, $4)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from aibc.http.schemas import ResponseModel
+from aibc.http.schemas import RequestModel, ResponseModel
 
 
 class UploadReceipt(ResponseModel):
@@ -26,6 +26,37 @@ class UploadReceipt(ResponseModel):
     created_at: datetime
     resource_status: str = Field(examples=["submitted"])
     message: str = Field(examples=["“landscape.png” is handed in and waits for review."])
+
+
+class UploadAnnouncement(RequestModel):
+    """A file that is to go straight to the store."""
+
+    file_name: str = Field(max_length=4096, examples=["landscape.png"])
+    file_size_bytes: int = Field(strict=True, ge=0, le=2**53, examples=[1048576])
+    file_type: str = Field(
+        max_length=255,
+        description="What the browser takes it for; may be empty.",
+        examples=["image/png"],
+    )
+
+
+class DirectUpload(ResponseModel):
+    """Send the file's bytes with `method` to `url`, with these headers and no others of their kind.
+
+    Then finish the upload. If sending fails, send again; the place is kept until `expires_at`.
+    """
+
+    upload_id: UUID
+    method: Literal["PUT"]
+    url: str = Field(description="A credential for this one file; keep it to yourself.")
+    headers: dict[str, str] = Field(examples=[{"Content-Type": "image/png"}])
+    expires_at: datetime
+
+
+class FinishedUpload(RequestModel):
+    """What may be said when the file has arrived."""
+
+    notes: str | None = Field(None, max_length=5000, description="A word to the reviewer.")
 
 
 class Download(ResponseModel):

@@ -26,7 +26,7 @@ from aibc.errors import AibcError
 from aibc.progress.documents import Document
 from aibc.settings import UploadSettings
 from aibc.storage.chunks import in_blocks
-from aibc.storage.store import ObjectStore, StoredObject
+from aibc.storage.store import ObjectStore
 from aibc.submissions.errors import KeysTaken, SubmissionError, UploadIncomplete
 from aibc.submissions.file_names import (
     clean_file_name,
@@ -75,8 +75,13 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class _StoredFile:
-    stored: StoredObject
+class StoredFile:
+    """A file that is safe in the store; `sha256` is None where its bytes went another way."""
+
+    key: str
+    size: int
+    crc32c: str
+    sha256: str | None
     media_type: str
     notes: str | None
 
@@ -88,51 +93,62 @@ async def hand_in(desk: UploadDesk, user_id: UUID, resource_id: str, body: Incom
     SubmissionError of the form and the file, and StorageUnavailable.
     """
     try:
-        claim = await _claim(desk, user_id, resource_id, body.announced_bytes)
-        async with _settled(desk.database, claim["upload_id"]):
-            file = await _store(desk, user_id, resource_id, claim, body)
-            submission = await _finalise(desk, user_id, claim["upload_id"], file)
+        claimed = await claim(desk, user_id, resource_id, body.announced_bytes)
+        async with settled(desk.database, claimed["upload_id"]):
+            file = await _store(desk, user_id, resource_id, claimed, body)
+            submission = await finalise(desk, user_id, claimed["upload_id"], file)
     except AibcError:
         await body.discard()
         raise
-    status = await desk.database.fetch_value(_COMPLETION_STATUS, user_id, resource_id)
-    return Receipt(_document(submission, status), limit_headers(claim, desk.limits))
+    document = await receipt_document(desk.database, submission)
+    return Receipt(document, limit_headers(claimed, desk.limits))
 
 
-async def _claim(
-    desk: UploadDesk, user_id: UUID, resource_id: str, announced_bytes: int | None
+async def claim(
+    desk: UploadDesk,
+    user_id: UUID,
+    resource_id: str,
+    announced_bytes: int | None,
+    *,
+    direct_for: timedelta | None = None,
 ) -> Record:
+    """Reserve a place within the learner's limits; `direct_for`: the bytes come another way.
+
+    Raises RuleViolation where the learner may not hand in here now, and UploadLimitReached.
+    """
     limits = desk.limits
-    (claim,) = await desk.database.fetch(
+    arrival = direct_for or timedelta(seconds=limits.body_total_seconds)
+    (claimed,) = await desk.database.fetch(
         _CLAIM,
         user_id,
         resource_id,
+        "multipart" if direct_for is None else "direct",
         announced_bytes,
         limits.uploads_per_hour,
         limits.bytes_per_day,
         limits.refusals_per_hour,
-        timedelta(seconds=limits.body_total_seconds) + SETTLING_TIME,
+        arrival + SETTLING_TIME,
     )
-    if claim["refusal_code"] is not None:
-        raise limit_reached(claim, limits)
-    return claim
+    if claimed["refusal_code"] is not None:
+        raise limit_reached(claimed, limits)
+    return claimed
 
 
 @asynccontextmanager
-async def _settled(database: Database, upload_id: UUID) -> AsyncIterator[None]:
+async def settled(database: Database, upload_id: UUID) -> AsyncIterator[None]:
     """Settle the claim when the block fails: as refused for a bad file, else as abandoned."""
     try:
         yield
     except BaseException as failure:
         code = failure.code if isinstance(failure, AibcError) else None
-        state = "refused" if _is_refusal(failure) else "abandoned"
+        state = "refused" if is_refusal(failure) else "abandoned"
         settling = database.execute(_SETTLE, upload_id, state, code)
         with suppress(AibcError):  # the sweep settles it later
             await asyncio.shield(settling)
         raise
 
 
-def _is_refusal(failure: BaseException) -> bool:
+def is_refusal(failure: BaseException) -> bool:
     """Whether the learner's file was at fault, not its way here."""
     return (
         isinstance(failure, SubmissionError)
@@ -142,17 +158,17 @@ def _is_refusal(failure: BaseException) -> bool:
 
 
 async def _store(
-    desk: UploadDesk, user_id: UUID, resource_id: str, claim: Record, body: IncomingBody
-) -> _StoredFile:
-    max_bytes = min(claim["max_file_bytes"], desk.limits.max_file_bytes)
+    desk: UploadDesk, user_id: UUID, resource_id: str, claimed: Record, body: IncomingBody
+) -> StoredFile:
+    max_bytes = min(claimed["max_file_bytes"], desk.limits.max_file_bytes)
     if (body.announced_bytes or 0) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
     form = UploadForm(body.content_type, aiter(body))
     part = await form.open_file()
     name = clean_file_name(part.name)
-    accepted = claim["accepted_file_types"]
+    accepted = claimed["accepted_file_types"]
     file_type = expected_type(name, part.declared_type, accepted)
-    key = await _claim_key(desk, user_id, resource_id, claim, name, part.declared_type)
+    key = await claim_key(desk, user_id, resource_id, claimed, name, part.declared_type)
     # Whole blocks: looking at many small pieces would cost more than reading them.
     blocks = in_blocks(form.file_chunks())
     chunks = checked(blocks, sniffer=TypeSniffer(file_type, accepted), max_bytes=max_bytes)
@@ -162,36 +178,39 @@ async def _store(
         content_type=file_type.media_type,
         content_disposition=content_disposition(name),
     )
-    return _StoredFile(stored, file_type.media_type, form.notes)
+    return StoredFile(
+        key, stored.size, stored.crc32c, stored.sha256, file_type.media_type, form.notes
+    )
 
 
-async def _claim_key(
+async def claim_key(
     desk: UploadDesk,
     user_id: UUID,
     resource_id: str,
-    claim: Record,
+    claimed: Record,
     name: str,
     declared_type: str | None,
 ) -> str:
+    """Give the upload a key that no other has. Raises KeysTaken."""
     wanted = [
         object_key(
-            claim["pathway_id"],
+            claimed["pathway_id"],
             user_id,
             resource_id,
-            claim["claimed_at"],
+            claimed["claimed_at"],
             numbered(safe_name(name), number),
         )
         for number in range(1, MAX_NAMESAKES + 1)
     ]
     key: str | None = await desk.database.fetch_value(
-        _CLAIM_KEY, claim["upload_id"], name, declared_type, wanted
+        _CLAIM_KEY, claimed["upload_id"], name, declared_type, wanted
     )
     if key is None:
         raise KeysTaken
     return key
 
 
-async def _finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: _StoredFile) -> Record:
+async def finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: StoredFile) -> Record:
     """Make the submission; asking twice is harmless, so a database that was away is asked again."""
     for pause in (*FINALISE_PAUSES, None):
         try:
@@ -199,11 +218,11 @@ async def _finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: _Sto
                 _FINALISE,
                 user_id,
                 upload_id,
-                file.stored.size,
+                file.size,
                 file.media_type,
-                file.stored.sha256,
-                file.stored.crc32c,
-                desk.store.name_of(file.stored.key),
+                file.sha256,
+                file.crc32c,
+                desk.store.name_of(file.key),
                 file.notes,
             )
         except DatabaseUnavailable:
@@ -215,7 +234,11 @@ async def _finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: _Sto
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _document(submission: Record, resource_status: str) -> Document:
+async def receipt_document(database: Database, submission: Record) -> Document:
+    """What the learner is told of a submission just made."""
+    status = await database.fetch_value(
+        _COMPLETION_STATUS, submission["user_id"], submission["resource_id"]
+    )
     return {
         "submission_id": submission["id"],
         "resource_id": submission["resource_id"],
@@ -227,6 +250,6 @@ def _document(submission: Record, resource_status: str) -> Document:
         "gcs_url": submission["gcs_url"],
         "submission_status": submission["submission_status"],
         "created_at": submission["created_at"],
-        "resource_status": resource_status,
+        "resource_status": status,
         "message": f"“{submission['file_name']}” is handed in and waits for review.",
     }
