@@ -25,6 +25,7 @@ SLICE_COMMANDS = {
     "catalog": ("aibc.catalog.commands", "catalog_commands"),
     "progress": ("aibc.progress.commands", "progress_commands"),
     "doctor": ("aibc.doctor.commands", "doctor_command"),
+    "storage": ("aibc.storage.commands", "storage_commands"),
     "sweep": ("aibc.submissions.commands", "sweep_command"),
 }
 
