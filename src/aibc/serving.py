@@ -18,7 +18,7 @@ from importlib import import_module
 from aibc.database.embedded import EmbeddedServer
 from aibc.database.ownership import Ownership, own
 from aibc.errors import AibcError
-from aibc.settings import EMBEDDED_URL, DatabaseSettings, ServerSettings, Settings
+from aibc.settings import EMBEDDED_URL, DatabaseSettings, ServerSettings, Settings, StorageSettings
 
 # A command at work in the data directory, such as an import, is soon done.
 WAIT_FOR_COMMAND_SECONDS = 30.0
@@ -109,6 +109,7 @@ async def _put_in_order(settings: Settings) -> list[str]:
     from aibc.database.pool import Database
     from aibc.first_start import demo_emails, furnish
 
+    await _verify_storage(settings.storage)
     await _migrate(settings.database)
     database = await Database.open(settings.database)
     try:
@@ -124,6 +125,17 @@ async def _put_in_order(settings: Settings) -> list[str]:
             f"`aibc user suspend` ({', '.join(emails)})."
         )
     return emails
+
+
+async def _verify_storage(settings: StorageSettings) -> None:
+    """Stop the start where the storage says that it is not set up for the service."""
+    from aibc.storage import open_store
+
+    store = open_store(settings)
+    try:
+        await store.verify()
+    finally:
+        await store.close()
 
 
 async def _migrate(settings: DatabaseSettings) -> None:

@@ -35,7 +35,10 @@ def authorise(world: World, request: Request, permission: str) -> Account | None
 
 def authenticate(world: World, request: Request) -> Account | None:
     if "X-Goog-Signature" in request.query:
-        return _signer(world, request)
+        try:
+            return _signer(world, request)
+        except (KeyError, ValueError):
+            raise Refusal(400, "InvalidQueryParameterValue") from None
     header = request.headers.get("authorization")
     if header is None:
         return None

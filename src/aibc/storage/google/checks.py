@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from aibc.settings import SettingsError
+from aibc.storage.google.attempts import limited
 from aibc.storage.google.client import BucketClient
 from aibc.storage.google.cors import preflight_refusal
 from aibc.storage.google.credentials import NoSigner
@@ -30,6 +31,9 @@ PROBE_KEY = "aibc-storage-check"
 PROBE = b"AIBC stores files in this bucket.\n"
 PROBE_DISPOSITION = 'attachment; filename="aibc-storage-check.txt"'
 PROBE_LIFETIME = timedelta(minutes=5)
+
+# A start waits no longer for an answer.
+VERIFY_SECONDS = 10.0
 
 _ROLES = {
     "storage.objects.create": "roles/storage.objectCreator",
@@ -53,10 +57,11 @@ async def verify_bucket(client: BucketClient) -> None:
     A bucket that does not answer is only logged: it may come back, and the service waits for it.
     """
     try:
-        for check in (_check_rights, _check_signature):
-            finding = await check(client)
-            if not finding.is_good:
-                raise SettingsError(f"{finding.detail} {finding.remedy}".strip())
+        async with limited(VERIFY_SECONDS):
+            for check in (_check_rights, _check_signature):
+                finding = await check(client)
+                if not finding.is_good:
+                    raise SettingsError(f"{finding.detail} {finding.remedy}".strip())
     except StorageRefused as error:
         raise SettingsError(error.detail) from error
     except StorageError as error:
