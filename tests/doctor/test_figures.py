@@ -149,6 +149,32 @@ async def test_a_repair_leaves_what_people_did_as_it_was(
     assert await sources() == before
 
 
+async def test_an_achievement_that_was_not_awarded_is_named_and_awarded(
+    bootcamp: Connection, doctor: Doctor
+) -> None:
+    await corrupt(
+        bootcamp,
+        "DELETE FROM user_achievements WHERE user_id = $1 AND achievement_id = 'first-hand-in'",
+        BOB,
+    )
+    named = await doctor()
+    assert [finding.sentence for finding in named.wrong.kept] == [
+        "learner2@example.org: the achievement “Out of the drawer” was earned and not awarded."
+    ]
+    assert (await doctor(REPAIR)).mended.kept == named.wrong.kept
+    assert (await doctor()).healthy
+
+
+async def test_a_figure_that_is_wrong_earns_no_achievement(
+    bootcamp: Connection, doctor: Doctor
+) -> None:
+    await corrupt(bootcamp, "UPDATE user_progress SET completed_modules = 90")
+    before = await bootcamp.fetch("SELECT * FROM user_achievements ORDER BY 1, 2")
+    report = await doctor(REPAIR)
+    assert {finding.code for finding in report.mended.kept} == {"pathway_modules"}
+    assert await bootcamp.fetch("SELECT * FROM user_achievements ORDER BY 1, 2") == before
+
+
 async def test_a_learner_who_cannot_be_mended_is_reported_and_the_others_are_mended(
     bootcamp: Connection, doctor: Doctor
 ) -> None:

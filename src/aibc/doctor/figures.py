@@ -15,6 +15,7 @@ import asyncpg
 from aibc.database.errors import RETRYABLE_STATES
 from aibc.database.pool import MAX_TRIES, Connection, Database, Record
 from aibc.database.queries import load_queries
+from aibc.doctor.achievements import check_achievements
 from aibc.doctor.findings import Finding, Report
 from aibc.doctor.scope import Scope, Watcher
 
@@ -29,7 +30,8 @@ _MENDING = [
         "mend_pathways",
     )
 ]
-BATCH = 100
+# Learners a statement; more make it slower, for the planner cannot know how many rows are coming.
+BATCH = 25
 SECONDS = 60
 _BEFORE_ALL = UUID(int=0)
 
@@ -68,8 +70,13 @@ async def compare_figures(
     total = 1 if scope.user_id else await database.fetch_value(_QUERIES["count_learners"])
     async for learners in _batches(database, scope):
         rows = await _compare_unlocked(database, learners, scope)
+        different = set()
         for user_id in dict.fromkeys(row["user_id"] for row in rows):
-            await _settle(database, user_id, scope, report, repair=repair)
+            if not await _settle(database, user_id, scope, report, repair=repair):
+                different.add(user_id)
+        if scope.pathway_id is None:
+            right = [user_id for user_id in learners if user_id not in different]
+            await check_achievements(database, right, report, repair=repair)
         report.learners += len(learners)
         watch("Figures", report.learners, total)
 
@@ -92,8 +99,11 @@ async def _compare_unlocked(database: Database, learners: list[UUID], scope: Sco
 
 async def _settle(
     database: Database, user_id: UUID, scope: Scope, report: Report, *, repair: bool
-) -> None:
-    """Look again while nobody else writes; report or mend what is still there."""
+) -> bool:
+    """Look again while nobody else writes; report or mend what is still there.
+
+    Returns whether the learner's figures are right in the end.
+    """
     try:
         before, after = await _examine_patiently(database, user_id, scope, repair=repair)
     except asyncpg.PostgresError as error:
@@ -105,6 +115,7 @@ async def _settle(
     left = {finding.key for finding in after}
     report.wrong.add(after)
     report.mended.add(finding for finding in before if finding.key not in left)
+    return not after
 
 
 async def _examine_patiently(

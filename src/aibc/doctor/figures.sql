@@ -230,3 +230,48 @@ WHERE $2::text IS NULL OR modules.pathway_id = $2
 -- name: mend_pathways
 SELECT recount_pathways(array_agg(user_id), array_agg(pathway_id))
 FROM user_progress WHERE user_id = $1 AND ($2::text IS NULL OR pathway_id = $2)
+
+-- name: missing_achievements
+-- What the learners $1 have come to deserve by their figures and were not awarded.
+WITH done AS (
+    SELECT completion.user_id,
+           count(*) FILTER (WHERE completion.status IN ('completed', 'reviewed')) AS resources,
+           count(*) FILTER (WHERE completion.status IN ('completed', 'reviewed')
+                              AND resources.type = 'quiz') AS quizzes,
+           count(*) FILTER (WHERE completion.status = 'reviewed') AS passes,
+           sum(completion.submission_count) AS files
+    FROM resource_completions AS completion
+    JOIN resources ON resources.id = completion.resource_id
+    WHERE completion.user_id = ANY ($1::uuid[])
+    GROUP BY completion.user_id
+), reached AS (
+    SELECT user_id, sum(completed_modules) AS modules, count(completed_at) AS pathways,
+           max(total_time_spent_minutes) / 60 AS hours
+    FROM user_progress WHERE user_id = ANY ($1)
+    GROUP BY user_id
+)
+SELECT users.id AS user_id, users.email, achievements.id, achievements.name
+FROM users
+LEFT JOIN done ON done.user_id = users.id
+LEFT JOIN reached ON reached.user_id = users.id
+LEFT JOIN user_streaks AS streak ON streak.user_id = users.id
+CROSS JOIN LATERAL (VALUES
+    ('resources_completed', done.resources),
+    ('quizzes_passed', done.quizzes),
+    ('submissions_passed', done.passes),
+    ('files_handed_in', done.files),
+    ('modules_approved', reached.modules),
+    ('pathways_completed', reached.pathways),
+    ('hours_on_one_pathway', reached.hours),
+    ('streak_days', streak.longest_streak)
+) AS figure (requirement_type, value)
+JOIN achievements
+    ON achievements.requirement_type = figure.requirement_type
+    AND achievements.requirement_value <= figure.value
+WHERE users.id = ANY ($1) AND NOT EXISTS (
+    SELECT FROM user_achievements AS earned
+    WHERE earned.user_id = users.id AND earned.achievement_id = achievements.id)
+ORDER BY users.id, achievements.id
+
+-- name: award_achievements
+SELECT award_achievements(ARRAY[$1::uuid], array_agg(DISTINCT requirement_type)) FROM achievements
