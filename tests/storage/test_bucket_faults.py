@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
 from aibc.storage.bucket import PART_SIZE, BucketStore
 from aibc.storage.google import attempts
 from aibc.storage.google.errors import ObjectDamaged, StorageRefused
+from aibc.storage.google.transport import Answer, Body
 from aibc.storage.store import ObjectExists, StorageUnavailable
 from storage.contract import KEY, MEBIBYTE, checksum, pieces, put, read, repeated
 from storage.fake_gcs.client import BUCKET, FakeGoogle
@@ -173,12 +174,14 @@ async def test_a_large_file_damaged_on_its_way_is_never_stored(
 async def test_damage_that_the_service_does_not_notice_is_noticed(
     store: BucketStore, google: FakeGoogle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def without_hash(*arguments: object, **options: object) -> object:
-        headers = dict(arguments[2])  # type: ignore[call-overload]
-        headers.pop("x-goog-hash", None)
-        return await request(*arguments[:2], headers, *arguments[3:], **options)  # type: ignore[arg-type]
-
     request = store.client.transport.request
+
+    async def without_hash(
+        method: str, url: str, headers: Mapping[str, str], body: Body = ()
+    ) -> Answer:
+        kept = {name: value for name, value in headers.items() if name != "x-goog-hash"}
+        return await request(method, url, kept, body)
+
     monkeypatch.setattr(store.client.transport, "request", without_hash)
     google.fault("corrupt", "PUT", OBJECT)
     with pytest.raises(ObjectDamaged):

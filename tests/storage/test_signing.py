@@ -7,7 +7,10 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from google.cloud.storage import Client, _signing
+from google.cloud.storage import (  # type: ignore[import-untyped]  # it ships no types
+    Client,
+    _signing,
+)
 from google.oauth2 import service_account
 from hypothesis import given, settings
 from hypothesis import strategies as some
