@@ -88,7 +88,8 @@ async def find_unnamed_objects(
     left = 0
     async for keys in _pages(store):
         for row in await database.fetch(_QUERIES["unnamed_objects"], keys):
-            if row["state"] is None:
+            # A finalised upload has a submission, which would name the object.
+            if row["state"] in (None, "finalised"):
                 report.wrong.add([_unnamed(store.name_of(row["key"]))])
             elif row["state"] != "claimed":
                 left += 1
