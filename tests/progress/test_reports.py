@@ -130,6 +130,7 @@ async def test_metadata_holds_at_most_16_kib_in_all(
     taken(await report(client, course.video, metadata=half))
     refusal = await report(client, course.video, metadata={"b": "x" * 9000})
     assert refused(refusal) == (422, "metadata_too_large")
+    assert [error["field"] for error in refusal.json()["errors"]] == ["metadata"]
     assert taken(await read(client, course.video))["metadata"] == half
     taken(await report(client, course.video, metadata={"a": None, "b": "x" * 9000}))
 

@@ -100,6 +100,7 @@ async def test_a_rejection_needs_comments_and_shows_them(
     for comments in (None, "", "   "):
         response = await decide(reviewer, handed_in, "rejected", review_comments=comments)
         assert refused(response) == (422, "comments_required")
+        assert [error["field"] for error in response.json()["errors"]] == ["review_comments"]
     taken(await decide(reviewer, handed_in, "rejected", review_comments="Too short."))
     page = taken(await client.get(f"/api/v1/progress/pathways/{course.pathway}"))
     assert page["next_module"]["approval_status"] == "rejected"

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from aibc.errors import AibcError
+from aibc.errors import AibcError, FieldError
 
 _RULE_STATE = re.compile(r"ZB([45]\d\d)")
 RETRYABLE_STATES = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
@@ -77,6 +77,17 @@ def translated_errors() -> Iterator[None]:
         raise _translate(error) from error
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable from error
+
+
+@contextmanager
+def blamed_on(field: str) -> Iterator[None]:
+    """Name the field of the request where a rule of the database says that its value is wrong."""
+    try:
+        yield
+    except RuleViolation as violation:
+        if violation.status == 422:
+            violation.errors = [FieldError(field=field, message=violation.detail)]
+        raise
 
 
 def _translate(error: asyncpg.PostgresError) -> Exception:

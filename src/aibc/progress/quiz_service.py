@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from aibc.database.errors import RuleViolation
+from aibc.database.errors import blamed_on
 from aibc.database.pool import Database
 from aibc.database.queries import load_queries
-from aibc.errors import FieldError
 from aibc.progress.documents import Document, Shape
 from aibc.progress.quiz_schemas import AttemptRequest, AttemptResult, PastAttempt
 from aibc.settings import QuizSettings
@@ -29,14 +28,10 @@ async def attempt(
 ) -> Document:
     """Grade the answers and keep them; a pass completes the quiz."""
     client_graded = quizzes.grading == "client"
-    try:
+    with blamed_on("answers"):
         (row,) = await database.fetch(
             _ATTEMPT, user_id, resource_id, request.answers, client_graded
         )
-    except RuleViolation as violation:
-        if violation.status == 422:
-            violation.errors = [FieldError(field="answers", message=violation.detail)]
-        raise
     return _attempt_document(row)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from aibc.database.errors import blamed_on
 from aibc.database.pool import Database, Record
 from aibc.database.queries import load_queries
 from aibc.progress.documents import (
@@ -37,18 +38,19 @@ async def report(
     sent: ReportRequest,
 ) -> Document:
     """Take a report of progress; answers the record and the figures around it."""
-    row = await _call(
-        database,
-        _REPORT,
-        user_id,
-        resource_id,
-        sent.status,
-        sent.progress_percentage,
-        sent.time_spent_minutes,
-        sent.notes,
-        sent.metadata,
-        quizzes.grading == "client",
-    )
+    with blamed_on("metadata"):
+        row = await _call(
+            database,
+            _REPORT,
+            user_id,
+            resource_id,
+            sent.status,
+            sent.progress_percentage,
+            sent.time_spent_minutes,
+            sent.notes,
+            sent.metadata,
+            quizzes.grading == "client",
+        )
     return completion_write_document(row)
 
 

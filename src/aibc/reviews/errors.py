@@ -1,26 +1,13 @@
 """Errors of reviews. What the database refuses by itself arrives as RuleViolation.
 
 AibcError
-├── CommentsRequired           422  a rejection that does not say what to change
 ├── ClaimHeldByAnother         409  only the holder gives a claim back
 └── ModuleNotHandedIn          404  no completion of this module stands for this learner
 """
 
 from __future__ import annotations
 
-from aibc.errors import AibcError, FieldError
-
-
-class CommentsRequired(AibcError):
-    """A rejection needs comments: tell the learner what to change."""
-
-    code = "comments_required"
-    status = 422
-
-    def __init__(self) -> None:
-        super().__init__(
-            errors=[FieldError(field="review_comments", message="A rejection needs comments.")]
-        )
+from aibc.errors import AibcError
 
 
 class ClaimHeldByAnother(AibcError):

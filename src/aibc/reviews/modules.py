@@ -5,11 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from aibc.accounts.actors import Actor
-from aibc.database.errors import RuleViolation
+from aibc.database.errors import blamed_on
 from aibc.database.pool import Database
 from aibc.database.queries import load_queries
 from aibc.progress.documents import Document, Shape, module_completion_document
-from aibc.reviews.errors import CommentsRequired
 from aibc.reviews.module_schemas import ModuleReviewRequest, PendingModule, PendingModulesQuery
 
 _QUERIES = load_queries(__package__, "modules.sql")
@@ -33,8 +32,8 @@ async def read_pending(database: Database, query: PendingModulesQuery) -> Docume
 async def decide(
     database: Database, actor: Actor, completion_id: UUID, request: ModuleReviewRequest
 ) -> Document:
-    """Approve or reject; answers the completion. Raises RuleViolation and CommentsRequired."""
-    try:
+    """Approve or reject; answers the completion. Raises RuleViolation."""
+    with blamed_on("review_comments"):
         (row,) = await database.fetch(
             _DECIDE,
             actor.user_id,
@@ -44,8 +43,4 @@ async def decide(
             request.review_comments,
             request.change,
         )
-    except RuleViolation as violation:
-        if violation.code == CommentsRequired.code:
-            raise CommentsRequired from violation
-        raise
     return module_completion_document(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from aibc.accounts.actors import Actor, admit
-from aibc.database.errors import RuleViolation
+from aibc.database.errors import blamed_on
 from aibc.database.pool import Connection, Database, Record
 from aibc.database.queries import load_queries
 from aibc.http.access import Caller
@@ -16,7 +16,7 @@ from aibc.progress.documents import (
     submission_document,
 )
 from aibc.reviews.cursor import START, Cursor, decode_cursor, encode_cursor
-from aibc.reviews.errors import ClaimHeldByAnother, CommentsRequired, ModuleNotHandedIn
+from aibc.reviews.errors import ClaimHeldByAnother, ModuleNotHandedIn
 from aibc.reviews.schemas import Decision, PendingQuery, PendingSubmission, ReviewRequest
 from aibc.submissions.errors import SubmissionNotFound
 
@@ -67,8 +67,8 @@ def _page(rows: list[Record], limit: int) -> Document:
 async def review(
     database: Database, actor: Actor, submission_id: UUID, request: ReviewRequest
 ) -> Document:
-    """Decide, or confirm or change a decision. Raises RuleViolation and CommentsRequired."""
-    try:
+    """Decide, or confirm or change a decision. Raises RuleViolation."""
+    with blamed_on("review_comments"):
         (row,) = await database.fetch(
             _REVIEW,
             actor.user_id,
@@ -78,10 +78,6 @@ async def review(
             request.review_comments,
             request.change,
         )
-    except RuleViolation as violation:
-        if violation.code == CommentsRequired.code:
-            raise CommentsRequired from violation
-        raise
     return submission_document(row)
 
 
