@@ -1,6 +1,7 @@
 """The layers around the application, outermost first. All are plain ASGI: each costs microseconds.
 
 Observation     id, headers, log line, and the answer to whatever breaks inside
+HeadRequests    HEAD as the GET it stands for
 Preflights      CORS questions, answered before anything is looked up
 AddressGuard    host names, NULs, trailing slashes
 BodyGuard       size and pace of bodies
@@ -18,6 +19,7 @@ from aibc.http.access import TokenVerifier
 from aibc.http.address_guard import AddressGuard
 from aibc.http.body_guard import BodyDeadlines, BodyGuard
 from aibc.http.cors import CorsPolicy, Preflights
+from aibc.http.head_requests import HeadRequests
 from aibc.http.observation import Observation
 from aibc.http.problems import Problems
 from aibc.http.response_headers import ResponseHeaders
@@ -45,7 +47,7 @@ def wrap(
         is_known=_has_valid_token(tokens),
     )
     app = AddressGuard(app, public_url=server.public_url, allowed_hosts=server.allowed_hosts)
-    app = Preflights(app, policy)
+    app = HeadRequests(Preflights(app, policy))
     headers = ResponseHeaders(policy, is_https=server.public_url.startswith("https://"))
     return Observation(app, problems=problems, headers=headers, route_of=route_of)
 
