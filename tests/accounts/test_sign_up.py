@@ -107,11 +107,26 @@ async def test_what_is_no_email_is_refused(anonymous: httpx.AsyncClient, email: 
     assert problem["errors"][0]["field"] == "email"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "Ada\x1b[2J", "x" * 201])
+@pytest.mark.parametrize("name", ["", "   ", "Ada\x1b[2J", "x" * 201, "\u200b", "\u200d \u202e"])
 async def test_what_is_no_name_is_refused(anonymous: httpx.AsyncClient, name: str) -> None:
     response = await anonymous.post("/api/v1/auth/signup", json=body(full_name=name))
     problem = assert_problem(response, 422, "validation_error")
     assert problem["errors"][0]["field"] == "full_name"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("\u202eecalevoL adA", "ecalevoL adA"),
+        ("Ada\u200b \ufeffLovelace", "Ada Lovelace"),
+        ("\u0645\u06cc\u200c\u0631", "\u0645\u06cc\u200c\u0631"),
+    ],
+)
+async def test_a_name_cannot_turn_or_hide_what_stands_beside_it(
+    anonymous: httpx.AsyncClient, name: str, kept: str
+) -> None:
+    response = await anonymous.post("/api/v1/auth/signup", json=body(full_name=name))
+    assert response.json()["full_name"] == kept
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,18 @@ MAX_TYPED_PASSWORD = 1024
 MAX_TOKEN_LENGTH = 4096
 
 
+# Format characters that shape what is written: joiners of Persian and Indic scripts and of emoji.
+_JOINERS = frozenset("\u200c\u200d")
+
+
 def checked_name(text: str) -> str:
-    """The name with its spaces tidied. Raises ValueError with a sentence."""
-    name = " ".join(text.split())
-    if not name or any(unicodedata.category(sign) == "Cc" for sign in name):
+    """The name with its spaces tidied, without characters that turn or hide the text beside it.
+
+    Raises ValueError with a sentence when nothing visible is left.
+    """
+    kept = (sign for sign in text if sign in _JOINERS or unicodedata.category(sign) != "Cf")
+    name = " ".join("".join(kept).split())
+    if not name.strip("\u200c\u200d ") or any(unicodedata.category(sign) == "Cc" for sign in name):
         raise ValueError("Please give your name.")
     return name
 
