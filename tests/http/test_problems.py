@@ -130,6 +130,14 @@ async def test_a_wrong_field_is_named_and_the_detail_is_about_the_first(
     assert problem["detail"] == "Please give an e-mail address such as name@example.com."
 
 
+@pytest.mark.parametrize("body", ["[]", "null", '"ada"', "5"])
+async def test_a_body_that_is_no_object_is_told_so(client: httpx.AsyncClient, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = await client.post("/api/v1/auth/signup", content=body, headers=headers)
+    problem = assert_problem(response, 422, "validation_error")
+    assert problem["detail"] == "The body must be a JSON object."
+
+
 async def test_what_was_sent_is_never_repeated_in_a_validation_error(
     client: httpx.AsyncClient,
 ) -> None:

@@ -117,6 +117,8 @@ def field_error(error: Any) -> FieldError:
     field = ".".join(str(part) for part in location[1:] or location[:1])[:200]
     if error["type"] == "extra_forbidden":
         message = f"The field {field} is not known here. Please leave it out."
+    elif error["type"] in ("model_attributes_type", "dict_type"):
+        message = f"The {'field ' * bool(location[1:])}{field} must be a JSON object."
     elif error["type"] == "missing":
         message = f"The field {field} is missing." if location[1:] else "Please send a body."
     else:
