@@ -20,14 +20,13 @@ from aibc.doctor.findings import Finding, Report
 from aibc.doctor.scope import Scope, Watcher
 
 _QUERIES = load_queries(__package__, "figures.sql")
-_MENDING = [
+_MENDING_ROWS = [
     _QUERIES[name]
     for name in (
         "mend_completions",
         "return_completions",
         "mend_row_ids",
         "mend_modules",
-        "mend_pathways",
     )
 ]
 # Learners a statement; more make it slower, for the planner cannot know how many rows are coming.
@@ -142,8 +141,12 @@ async def _examine(
     if not before or not repair:
         return before, before
     await connection.execute(_QUERIES["make_and_hold_rows"], user_id)
-    for statement in _MENDING:
+    for statement in _MENDING_ROWS:
         await connection.execute(statement, user_id, scope.pathway_id)
+    # A record that was filed under a wrong module has left a figure there, perhaps on a pathway
+    # that the learner has no row of.
+    await connection.execute(_QUERIES["make_and_hold_rows"], user_id)
+    await connection.execute(_QUERIES["mend_pathways"], user_id, scope.pathway_id)
     return before, await _findings(connection, user_id, scope)
 
 

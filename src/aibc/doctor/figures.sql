@@ -174,9 +174,13 @@ FROM (
     JOIN resources ON resources.id = done.resource_id
     JOIN modules ON modules.id = resources.module_id
     UNION
-    SELECT decision.user_id, modules.pathway_id
-    FROM module_decisions AS decision JOIN modules ON modules.id = decision.module_id
-    WHERE decision.user_id = $1
+    SELECT touched.user_id, modules.pathway_id
+    FROM (
+        SELECT user_id, module_id FROM module_progress WHERE user_id = $1
+        UNION
+        SELECT user_id, module_id FROM module_decisions WHERE user_id = $1
+    ) AS touched
+    JOIN modules ON modules.id = touched.module_id
 ) AS place
 
 -- name: mend_completions
