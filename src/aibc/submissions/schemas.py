@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from aibc.http.schemas import RequestModel, ResponseModel
+from aibc.progress.schemas import SubmissionStatus
 
 
 class UploadReceipt(ResponseModel):
@@ -22,7 +23,7 @@ class UploadReceipt(ResponseModel):
     file_type: str = Field(description="Found in the bytes.", examples=["image/png"])
     sha256: str | None = Field(description="Hexadecimal.")
     gcs_url: str = Field(description="The object's name, not a link to it.")
-    submission_status: Literal["uploaded"]
+    submission_status: SubmissionStatus
     created_at: datetime
     resource_status: str = Field(examples=["submitted"])
     message: str = Field(examples=["“landscape.png” is handed in and waits for review."])

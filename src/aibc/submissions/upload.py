@@ -235,7 +235,7 @@ async def finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: Store
 
 
 async def receipt_document(database: Database, submission: Record) -> Document:
-    """What the learner is told of a submission just made."""
+    """What the learner is told of their submission, just made or asked for again."""
     status = await database.fetch_value(
         _COMPLETION_STATUS, submission["user_id"], submission["resource_id"]
     )
@@ -251,5 +251,14 @@ async def receipt_document(database: Database, submission: Record) -> Document:
         "submission_status": submission["submission_status"],
         "created_at": submission["created_at"],
         "resource_status": status,
-        "message": f"“{submission['file_name']}” is handed in and waits for review.",
+        "message": f"“{submission['file_name']}” {_standing(submission)}.",
     }
+
+
+def _standing(submission: Record) -> str:
+    """How a submission stands: whoever finishes an upload again may have been overtaken."""
+    if submission["deleted_at"] is not None:
+        return "was handed in and withdrawn since"
+    if submission["submission_status"] == "uploaded":
+        return "is handed in and waits for review"
+    return f"was handed in and is {submission['submission_status']}"
