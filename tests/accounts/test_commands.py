@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 import httpx
 import pytest
-
 from typer.testing import CliRunner, Result
 
 from aibc.accounts.commands import user_commands
-from aibc.accounts.demo import DEMO_PASSWORD, create_demo_users, demo_users_exist
+from aibc.accounts.demo import DEMO_PASSWORD, create_demo_users
 from aibc.accounts.passwords import Passwords
 from aibc.database.pool import Database
+from aibc.first_start import demo_emails
 from aibc.settings import DatabaseSettings
 from fixtures.catalog import Connection, MakeUser
 from fixtures.people import PASSWORD, tokens_of
@@ -145,15 +145,15 @@ async def test_a_command_of_the_installed_program_reaches_the_running_service(
 
 
 async def test_demo_accounts_are_made_once_and_left_alone(
-    connection: Connection, anonymous: httpx.AsyncClient
+    connection: Connection, database: Database, anonymous: httpx.AsyncClient
 ) -> None:
-    assert not await demo_users_exist(connection)
+    assert await demo_emails(database) == []
     passwords = Passwords()
     await create_demo_users(connection, passwords)
     await connection.execute("UPDATE users SET full_name = 'Changed' WHERE role = 'admin'")
     await create_demo_users(connection, passwords)
-    assert await demo_users_exist(connection)
     rows = await connection.fetch("SELECT email, role, full_name FROM users ORDER BY role")
+    assert sorted(await demo_emails(database)) == [row["email"] for row in rows]
     assert [(row["email"], row["role"]) for row in rows] == [
         ("admin@example.com", "admin"),
         ("instructor@example.com", "instructor"),

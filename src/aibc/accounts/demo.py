@@ -31,12 +31,6 @@ async def create_demo_users(connection: Connection, passwords: Passwords) -> Non
             await create_account(connection, account)
 
 
-async def demo_users_exist(connection: Connection) -> bool:
-    """Whether anybody could sign in with a password that everybody knows."""
-    text, arguments = render(users.select().with_only_columns(users.c.id).where(users.c.is_demo))
-    return await connection.fetchval(text, *arguments) is not None
-
-
 async def _is_taken(connection: Connection, email: str) -> bool:
     key = email_key(email)
     statement = users.select().with_only_columns(users.c.id).where(users.c.email_key == key)
