@@ -46,8 +46,9 @@ BEGIN
     IF p_resource.id IS NULL THEN
         PERFORM refuse(404, 'resource_not_found', 'There is no such resource.');
     ELSIF NOT p_resource.requires_upload THEN
-        PERFORM refuse(400, 'upload_not_accepted',
-            format('This %s takes no files: report it as completed instead.', p_resource.type));
+        PERFORM refuse(400, 'upload_not_accepted', format(
+            'This %s takes no files: %s instead.', p_resource.type,
+            CASE p_resource.type WHEN 'quiz' THEN 'answer it' ELSE 'report it as completed' END));
     ELSIF EXISTS (SELECT FROM resource_completions
                   WHERE user_id = p_user AND resource_id = p_resource.id
                     AND status IN ('completed', 'reviewed')) THEN
@@ -139,7 +140,8 @@ $$;
 -- Whole seconds until then, at least one; a minute when only uploads under way stand in the way.
 CREATE FUNCTION seconds_until(p_then timestamptz, p_now timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(greatest(ceil(extract(epoch FROM p_then - p_now))::integer, 1), 60)
+    SELECT CASE WHEN p_then IS NULL THEN 60
+                ELSE greatest(ceil(extract(epoch FROM p_then - p_now))::integer, 1) END
 $$;
 
 -- When so many bytes of the last 24 hours' uploads will have left the window.

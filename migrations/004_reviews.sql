@@ -10,6 +10,12 @@ CREATE TABLE review_claims (
     claimed_until timestamptz NOT NULL
 );
 
+-- Nothing that a person could read: spaces, line breaks, characters without a shape.
+CREATE FUNCTION is_blank(p_text text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(p_text, '') !~ '[^\s\u00A0\u00AD\u200B-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]'
+$$;
+
 CREATE FUNCTION refuse_missing_submission(p_submission resource_submissions) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -76,7 +82,7 @@ BEGIN
         END IF;
         PERFORM refuse_when_followed(submission);
     END IF;
-    IF p_status = 'rejected' AND coalesce(btrim(p_comments), '') = '' THEN
+    IF p_status = 'rejected' AND is_blank(p_comments) THEN
         PERFORM refuse(422, 'comments_required',
             'A rejection needs comments: tell the learner what to change.');
     END IF;
@@ -216,7 +222,7 @@ BEGIN
             'This module was already %s%s: that decision stands.', completion.approval_status,
             coalesce(' by ' || reviewer, '')));
     END IF;
-    IF p_status = 'rejected' AND coalesce(btrim(p_comments), '') = '' THEN
+    IF p_status = 'rejected' AND is_blank(p_comments) THEN
         PERFORM refuse(422, 'comments_required',
             'A rejection needs comments: tell the learner what to change.');
     END IF;

@@ -278,8 +278,9 @@ BEGIN
     IF p_resource.id IS NULL THEN
         PERFORM refuse(404, 'resource_not_found', 'There is no such resource.');
     ELSIF NOT p_resource.requires_upload THEN
-        PERFORM refuse(400, 'upload_not_accepted',
-            format('This %s takes no files: report it as completed instead.', p_resource.type));
+        PERFORM refuse(400, 'upload_not_accepted', format(
+            'This %s takes no files: %s instead.', p_resource.type,
+            CASE p_resource.type WHEN 'quiz' THEN 'answer it' ELSE 'report it as completed' END));
     ELSIF EXISTS (SELECT FROM resource_completions
                   WHERE user_id = p_user AND resource_id = p_resource.id
                     AND status IN ('completed', 'reviewed')) THEN
@@ -618,7 +619,7 @@ BEGIN
             'This module was already %s%s: that decision stands.', completion.approval_status,
             coalesce(' by ' || reviewer, '')));
     END IF;
-    IF p_status = 'rejected' AND coalesce(btrim(p_comments), '') = '' THEN
+    IF p_status = 'rejected' AND is_blank(p_comments) THEN
         PERFORM refuse(422, 'comments_required',
             'A rejection needs comments: tell the learner what to change.');
     END IF;
@@ -1023,6 +1024,16 @@ BEGIN
     WHERE user_id = p_user AND module_id = p_module;
     RETURN completion;
 END
+$$;
+
+--
+-- Name: is_blank(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_blank(p_text text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(p_text, '') !~ '[^\s\u00A0\u00AD\u200B-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]'
 $$;
 
 --
@@ -2636,7 +2647,7 @@ BEGIN
         END IF;
         PERFORM refuse_when_followed(submission);
     END IF;
-    IF p_status = 'rejected' AND coalesce(btrim(p_comments), '') = '' THEN
+    IF p_status = 'rejected' AND is_blank(p_comments) THEN
         PERFORM refuse(422, 'comments_required',
             'A rejection needs comments: tell the learner what to change.');
     END IF;
@@ -2675,7 +2686,8 @@ $$;
 CREATE FUNCTION public.seconds_until(p_then timestamp with time zone, p_now timestamp with time zone) RETURNS integer
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT coalesce(greatest(ceil(extract(epoch FROM p_then - p_now))::integer, 1), 60)
+    SELECT CASE WHEN p_then IS NULL THEN 60
+                ELSE greatest(ceil(extract(epoch FROM p_then - p_now))::integer, 1) END
 $$;
 
 --
