@@ -6,7 +6,7 @@ and names each one that the database stores otherwise. It shares no code with th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,7 @@ class World:
     submissions: dict[tuple[UUID, str], list[Record]]
     decisions: dict[ModuleKey, list[Record]]
     milestones: dict[PathwayKey, datetime]
+    minutes: Counter[PathwayKey]
     learners: set[PathwayKey] = field(default_factory=set)
 
 
@@ -80,14 +81,16 @@ async def load_world(connection: Connection) -> World:
             milestones[row["user_id"], row["pathway_id"]] = row["created_at"]
         else:
             decisions[row["user_id"], row["module_id"]].append(row)
+    completions = await connection.fetch("SELECT * FROM resource_completions")
+    minutes: Counter[PathwayKey] = Counter()
+    for row in completions:
+        minutes[row["user_id"], row["pathway_id"]] += row["time_spent_minutes"]
     return World(
         module_pathway={module_id: row["pathway_id"] for module_id, row in modules.items()},
         live_modules=live_modules,
         counted=counted,
-        completions={
-            (row["user_id"], row["resource_id"]): row
-            for row in await connection.fetch("SELECT * FROM resource_completions")
-        },
+        completions={(row["user_id"], row["resource_id"]): row for row in completions},
+        minutes=minutes,
         submissions=submissions,
         decisions=decisions,
         milestones=milestones,
@@ -309,15 +312,10 @@ def _wrong_pathway(
     percentage = sum(module.percentage for module in modules) // len(modules) if modules else 0
     if percentage == 100 and approved < len(modules):
         percentage = 99
-    minutes = sum(
-        completion["time_spent_minutes"]
-        for (owner, _), completion in world.completions.items()
-        if owner == user and completion["pathway_id"] == pathway
-    )
     expected = {
         "progress_percentage": percentage,
         "completed_modules": approved,
-        "total_time_spent_minutes": minutes,
+        "total_time_spent_minutes": world.minutes[user, pathway],
         "completed_at": world.milestones.get((user, pathway)),
     }
     for name, value in expected.items():
