@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from aibc.app import Application
+from aibc.errors import AibcError
 from fixtures.application import SignIn, client_of
 from fixtures.catalog import MakeUser
 from fixtures.faulty import SECRET, add_faulty_routes
@@ -203,3 +204,19 @@ async def test_a_trailing_slash_changes_nothing(sign_in: SignIn, make_user: Make
     client = await sign_in(await make_user())
     response = await client.get("/api/v1/users/me/")
     assert response.status_code == 200
+
+
+def kinds_of(kind: type[AibcError]) -> Iterator[type[AibcError]]:
+    """Every kind of error that derives from this one."""
+    for derived in kind.__subclasses__():
+        yield derived
+        yield from kinds_of(derived)
+
+
+def test_every_status_the_product_answers_has_a_title(application: Application) -> None:
+    statuses = {kind.status for kind in kinds_of(AibcError) if "status" in vars(kind)}
+    assert {401, 409, 412, 416, 422, 503} <= statuses
+    for status in statuses:
+        error = type("Refusal", (AibcError,), {"status": status})("A sentence.")
+        answer = application.problems.response(error, {"type": "http", "path": "/"})
+        assert json.loads(bytes(answer.body))["title"] != "Error", status
