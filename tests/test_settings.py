@@ -80,6 +80,9 @@ def test_with_a_database_weak_secrets_stop_the_start(
         ("QUIZ_GRADING", "teacher"),
         ("MIGRATE_ON_START", "maybe"),
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "-1"),
+        ("PUBLIC_URL", "learn.example"),
+        ("FRONTEND_URL", "ftp://learn.example"),
+        ("CORS_ORIGINS", "https://learn.example/app"),
     ],
 )
 def test_an_unusable_value_names_its_setting(
@@ -87,6 +90,28 @@ def test_an_unusable_value_names_its_setting(
 ) -> None:
     with pytest.raises(SettingsError, match=f"^{name} must be .+{value}"):
         load_settings(directory | {name: value})
+
+
+def test_one_secret_for_two_purposes_stops_the_start(directory: dict[str, str]) -> None:
+    same = {"LINK_SECRET_KEY": REAL["JWT_SECRET_KEY"]}
+    with pytest.raises(SettingsError, match=r"^LINK_SECRET_KEY is the same as JWT_SECRET_KEY"):
+        load_settings(REAL | directory | same)
+
+
+def test_another_kind_of_database_is_refused_without_repeating_its_password(
+    directory: dict[str, str],
+) -> None:
+    url = {"DATABASE_URL": "mysql://aibc:mellon@database/aibc_db"}
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL must begin with postgres") as refused:
+        load_settings(REAL | directory | url)
+    assert "mellon" not in str(refused.value)
+
+
+def test_a_data_directory_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    with pytest.raises(SettingsError, match=r"^AIBC_DATA_DIR must be a directory .+\.$"):
+        load_settings({"AIBC_DATA_DIR": str(taken / "data")})
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ MEBIBYTE = 1024 * 1024
 MIN_SECRET_LENGTH = 32
 KNOWN_SECRETS = re.compile(r"change.?me|secret|example|default|password|(.)\1{7}", re.IGNORECASE)
 
+SECRETS = ("JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY", "LINK_SECRET_KEY")
+
 # Set by `aibc serve` for its own workers, never by a person: where the embedded server is.
 EMBEDDED_URL = "AIBC_EMBEDDED_URL"
 
@@ -128,6 +130,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     data_directory = Path(read.text("AIBC_DATA_DIR", ".aibc")).absolute()
     embedded = not read.text("DATABASE_URL", "")
     secret = _secret_source(read, data_directory, embedded=embedded)
+    _require_different_secrets(read)
     server = _server_settings(read)
     return Settings(
         database=_database_settings(read, server.workers, embedded=embedded),
@@ -168,13 +171,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _database_settings(read: _Reader, workers: int, *, embedded: bool) -> DatabaseSettings:
-    url = read.text(EMBEDDED_URL if embedded else "DATABASE_URL", "")
     bin_directory = read.text("PG_BIN_DIR", "")
     return DatabaseSettings(
-        url=_plain_driver_url(url),
+        url=read.database_url(EMBEDDED_URL if embedded else "DATABASE_URL"),
         embedded=embedded,
         pool_size=read.whole("DATABASE_POOL_SIZE", _pool_size(workers), 1, 200),
-        direct_url=_plain_driver_url(read.text("DATABASE_DIRECT_URL", "")),
+        direct_url=read.database_url("DATABASE_DIRECT_URL"),
         migrate_on_start=read.flag("MIGRATE_ON_START", default=True),
         bin_directory=Path(bin_directory).absolute() if bin_directory else None,
         behind_pgbouncer=read.flag("DATABASE_PGBOUNCER", default=False),
@@ -187,9 +189,9 @@ def _server_settings(read: _Reader) -> ServerSettings:
         host=read.address("HOST", "127.0.0.1"),
         port=port,
         workers=read.whole("WORKERS", 1, 1, 64),
-        public_url=read.text("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
-        frontend_url=read.text("FRONTEND_URL", "http://localhost:3000").rstrip("/"),
-        cors_origins=read.items("CORS_ORIGINS", "http://localhost:3000,http://localhost:3001"),
+        public_url=read.web_address("PUBLIC_URL", f"http://localhost:{port}"),
+        frontend_url=read.web_address("FRONTEND_URL", "http://localhost:3000"),
+        cors_origins=read.origins("CORS_ORIGINS", "http://localhost:3000,http://localhost:3001"),
         allowed_hosts=read.items("ALLOWED_HOSTS", ""),
         trusted_proxy_hops=read.whole("TRUSTED_PROXY_HOPS", 0, 0, 10),
         environment=read.text("ENVIRONMENT", "development"),
@@ -214,6 +216,32 @@ class _Reader:
     def items(self, name: str, default: str) -> tuple[str, ...]:
         parts = (part.strip().rstrip("/") for part in self.text(name, default).split(","))
         return tuple(part for part in parts if part)
+
+    def database_url(self, name: str) -> str:
+        # Other tools name their driver: `postgresql+asyncpg://`.
+        url = re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", self.text(name, ""))
+        if url and not re.match(r"postgres(ql)?://", url):
+            raise SettingsError(  # without its value, which may hold a password
+                f"{name} must begin with postgresql://, as in postgresql://user:password@host/name."
+            )
+        return url
+
+    def web_address(self, name: str, default: str) -> str:
+        value = self.text(name, default).rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+            raise SettingsError(
+                f"{name} must be an address such as https://learn.example, not {value!r}."
+            )
+        return value
+
+    def origins(self, name: str, default: str) -> tuple[str, ...]:
+        values = self.items(name, default)
+        for value in values:
+            if value != "*" and not re.fullmatch(r"https?://[^\s/?#@*]+", value):
+                raise SettingsError(
+                    f"{name} must be origins such as https://learn.example, not {value!r}."
+                )
+        return values
 
     def address(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -262,11 +290,32 @@ def _secret_source(read: _Reader, data_directory: Path, *, embedded: bool) -> Ca
     return secret
 
 
-def _kept_secret(path: Path) -> str:
-    """Read the secret kept in `path`; make it, readable by its owner alone, when it is missing.
+def _require_different_secrets(read: _Reader) -> None:
+    """One secret for two purposes would let what is signed for the one pass for the other."""
+    first_with: dict[str, str] = {}
+    for name in SECRETS:
+        value = read.text(name, "")
+        if value and first_with.setdefault(value, name) != name:
+            raise SettingsError(
+                f"{name} is the same as {first_with[value]}: give it random characters of its own."
+            )
 
-    The file appears whole or not at all: of several processes that start at once the first one's
-    secret stands, and all read the same.
+
+def _kept_secret(path: Path) -> str:
+    """Read the secret kept in `path`; make it, readable by its owner alone, when it is missing."""
+    try:
+        return _read_or_make_secret(path)
+    except OSError as error:
+        raise SettingsError(
+            f"AIBC_DATA_DIR must be a directory that this user may write, and {path.parents[1]} is "
+            f"not: {error.strerror}."
+        ) from None
+
+
+def _read_or_make_secret(path: Path) -> str:
+    """The file appears whole or not at all.
+
+    Of several processes that start at once the first one's secret stands, and all read the same.
     """
     for directory in (path.parents[1], path.parent):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -282,8 +331,3 @@ def _kept_secret(path: Path) -> str:
         finally:
             Path(draft).unlink()
     return path.read_text(encoding="ascii").strip()
-
-
-def _plain_driver_url(url: str) -> str:
-    """Accept `postgresql+asyncpg://` and the like, which other tools write."""
-    return re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url)

@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "src" / "aibc" / "settings.py"
-READING = {"text", "items", "choice", "flag", "whole", "address", "secret"}
+READING = {
+    *("text", "items", "choice", "flag", "whole", "address", "secret"),
+    *("database_url", "web_address", "origins"),
+}
 COMPOSE_ALONE = {"POSTGRES_PASSWORD"}
 
 
