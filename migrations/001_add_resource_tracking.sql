@@ -590,11 +590,14 @@ BEGIN
     WHERE progress.progress_percentage = 100 AND progress.completed_at IS NULL
     ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
     IF FOUND THEN
-        UPDATE user_progress AS progress SET completed_at = milestone.created_at
+        UPDATE user_progress AS progress SET completed_at = (
+            SELECT milestone.created_at FROM module_decisions AS milestone
+            WHERE milestone.user_id = progress.user_id
+              AND milestone.pathway_id = progress.pathway_id
+              AND milestone.kind = 'pathway_completed')
         FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
-        JOIN module_decisions AS milestone USING (user_id, pathway_id)
         WHERE progress.user_id = given.user_id AND progress.pathway_id = given.pathway_id
-          AND milestone.kind = 'pathway_completed';
+          AND progress.progress_percentage = 100 AND progress.completed_at IS NULL;
     END IF;
 END
 $$;
@@ -658,7 +661,8 @@ BEGIN
 END
 $$;
 
--- Most updates report time or percentage only and leave every module as it was.
+-- Most updates report time or percentage only and leave every module as it was. Old and new rows
+-- are subtracted, not joined: a join planned for one row would compare all with all for thousands.
 CREATE FUNCTION resource_completions_updated() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -672,11 +676,13 @@ BEGIN
         AS touched;
     SELECT array_agg(user_id), array_agg(module_id) INTO module_user_ids, module_ids
     FROM (
-        SELECT DISTINCT new_rows.user_id, place.module_id
-        FROM new_rows JOIN old_rows USING (id)
-        CROSS JOIN LATERAL (VALUES (new_rows.module_id), (old_rows.module_id)) AS place (module_id)
-        WHERE (new_rows.status, new_rows.module_id, new_rows.pathway_id)
-            IS DISTINCT FROM (old_rows.status, old_rows.module_id, old_rows.pathway_id)
+        SELECT user_id, module_id FROM (
+            SELECT id, user_id, module_id, pathway_id, status FROM new_rows
+            EXCEPT SELECT id, user_id, module_id, pathway_id, status FROM old_rows) AS now
+        UNION
+        SELECT user_id, module_id FROM (
+            SELECT id, user_id, module_id, pathway_id, status FROM old_rows
+            EXCEPT SELECT id, user_id, module_id, pathway_id, status FROM new_rows) AS before
     ) AS changed;
     PERFORM roll_up(user_ids, pathway_ids, module_user_ids, module_ids);
     RETURN NULL;

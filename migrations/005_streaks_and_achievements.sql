@@ -64,7 +64,7 @@ END
 $$;
 
 -- Awards what the learners have come to deserve, once; nothing is ever taken back. Two acts on two
--- pathways at once each see their own half only, so the second waits here and then sees both.
+-- pathways at once each see their own half only, so the second waits here and then sees side.
 CREATE FUNCTION award_achievements(p_users uuid[], p_types text[]) RETURNS void
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -191,29 +191,35 @@ END
 $$;
 
 -- A learner's own act moves the time of last access on its pathway; a review or a change of the
--- curriculum does not. It fires within a recount, which may only walk along indexes; the rows of a
--- statement have none.
+-- curriculum does not. What became of each row is new minus old, because a join planned for one
+-- learner would compare all with all for thousands.
 CREATE FUNCTION user_progress_watched() RETURNS trigger
-LANGUAGE plpgsql SET enable_hashjoin = on AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     user_ids uuid[];
     first_today uuid[];
     advanced uuid[];
 BEGIN
-    SELECT array_agg(new_rows.user_id),
-           array_agg(new_rows.user_id)
-               FILTER (WHERE new_rows.last_accessed_at > old_rows.last_accessed_at
+    SELECT array_agg(change.user_id),
+           array_agg(change.user_id)
+               FILTER (WHERE change.accessed > 0
                          AND NOT EXISTS (
                              SELECT FROM user_streaks
-                             WHERE user_streaks.user_id = new_rows.user_id
+                             WHERE user_streaks.user_id = change.user_id
                                AND last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date)),
-           array_agg(new_rows.user_id)
-               FILTER (WHERE new_rows.completed_modules > old_rows.completed_modules
-                          OR (new_rows.completed_at IS NULL) <> (old_rows.completed_at IS NULL)
-                          OR new_rows.total_time_spent_minutes / 60
-                             > old_rows.total_time_spent_minutes / 60)
+           array_agg(change.user_id)
+               FILTER (WHERE change.modules > 0 OR change.completions <> 0 OR change.hours > 0)
     INTO user_ids, first_today, advanced
-    FROM new_rows JOIN old_rows USING (id);
+    FROM (
+        SELECT side.user_id,
+               sum(sign * extract(epoch FROM side.last_accessed_at)) AS accessed,
+               sum(sign * side.completed_modules) AS modules,
+               sum(sign * (side.completed_at IS NOT NULL)::integer) AS completions,
+               sum(sign * (side.total_time_spent_minutes / 60)) AS hours
+        FROM (SELECT 1 AS sign, new_rows.* FROM new_rows
+              UNION ALL SELECT -1, old_rows.* FROM old_rows) AS side
+        GROUP BY side.id, side.user_id
+    ) AS change;
     IF cardinality(user_ids) > 1 AND coalesce(first_today, advanced) IS NOT NULL THEN
         -- All at once and in order, for whatever the rest of this statement awards them.
         PERFORM lock_streaks(user_ids);

@@ -2071,11 +2071,14 @@ BEGIN
     WHERE progress.progress_percentage = 100 AND progress.completed_at IS NULL
     ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
     IF FOUND THEN
-        UPDATE user_progress AS progress SET completed_at = milestone.created_at
+        UPDATE user_progress AS progress SET completed_at = (
+            SELECT milestone.created_at FROM module_decisions AS milestone
+            WHERE milestone.user_id = progress.user_id
+              AND milestone.pathway_id = progress.pathway_id
+              AND milestone.kind = 'pathway_completed')
         FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
-        JOIN module_decisions AS milestone USING (user_id, pathway_id)
         WHERE progress.user_id = given.user_id AND progress.pathway_id = given.pathway_id
-          AND milestone.kind = 'pathway_completed';
+          AND progress.progress_percentage = 100 AND progress.completed_at IS NULL;
     END IF;
 END
 $$;
@@ -2408,11 +2411,13 @@ BEGIN
         AS touched;
     SELECT array_agg(user_id), array_agg(module_id) INTO module_user_ids, module_ids
     FROM (
-        SELECT DISTINCT new_rows.user_id, place.module_id
-        FROM new_rows JOIN old_rows USING (id)
-        CROSS JOIN LATERAL (VALUES (new_rows.module_id), (old_rows.module_id)) AS place (module_id)
-        WHERE (new_rows.status, new_rows.module_id, new_rows.pathway_id)
-            IS DISTINCT FROM (old_rows.status, old_rows.module_id, old_rows.pathway_id)
+        SELECT user_id, module_id FROM (
+            SELECT id, user_id, module_id, pathway_id, status FROM new_rows
+            EXCEPT SELECT id, user_id, module_id, pathway_id, status FROM old_rows) AS now
+        UNION
+        SELECT user_id, module_id FROM (
+            SELECT id, user_id, module_id, pathway_id, status FROM old_rows
+            EXCEPT SELECT id, user_id, module_id, pathway_id, status FROM new_rows) AS before
     ) AS changed;
     PERFORM roll_up(user_ids, pathway_ids, module_user_ids, module_ids);
     RETURN NULL;
@@ -2753,27 +2758,32 @@ $$;
 
 CREATE FUNCTION public.user_progress_watched() RETURNS trigger
     LANGUAGE plpgsql
-    SET enable_hashjoin TO 'on'
     AS $$
 DECLARE
     user_ids uuid[];
     first_today uuid[];
     advanced uuid[];
 BEGIN
-    SELECT array_agg(new_rows.user_id),
-           array_agg(new_rows.user_id)
-               FILTER (WHERE new_rows.last_accessed_at > old_rows.last_accessed_at
+    SELECT array_agg(change.user_id),
+           array_agg(change.user_id)
+               FILTER (WHERE change.accessed > 0
                          AND NOT EXISTS (
                              SELECT FROM user_streaks
-                             WHERE user_streaks.user_id = new_rows.user_id
+                             WHERE user_streaks.user_id = change.user_id
                                AND last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date)),
-           array_agg(new_rows.user_id)
-               FILTER (WHERE new_rows.completed_modules > old_rows.completed_modules
-                          OR (new_rows.completed_at IS NULL) <> (old_rows.completed_at IS NULL)
-                          OR new_rows.total_time_spent_minutes / 60
-                             > old_rows.total_time_spent_minutes / 60)
+           array_agg(change.user_id)
+               FILTER (WHERE change.modules > 0 OR change.completions <> 0 OR change.hours > 0)
     INTO user_ids, first_today, advanced
-    FROM new_rows JOIN old_rows USING (id);
+    FROM (
+        SELECT side.user_id,
+               sum(sign * extract(epoch FROM side.last_accessed_at)) AS accessed,
+               sum(sign * side.completed_modules) AS modules,
+               sum(sign * (side.completed_at IS NOT NULL)::integer) AS completions,
+               sum(sign * (side.total_time_spent_minutes / 60)) AS hours
+        FROM (SELECT 1 AS sign, new_rows.* FROM new_rows
+              UNION ALL SELECT -1, old_rows.* FROM old_rows) AS side
+        GROUP BY side.id, side.user_id
+    ) AS change;
     IF cardinality(user_ids) > 1 AND coalesce(first_today, advanced) IS NOT NULL THEN
         -- All at once and in order, for whatever the rest of this statement awards them.
         PERFORM lock_streaks(user_ids);
