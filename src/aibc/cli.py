@@ -40,7 +40,9 @@ class Commands(TyperGroup):
         if cmd_name not in SLICE_COMMANDS:
             return super().get_command(ctx, cmd_name)
         module, function = SLICE_COMMANDS[cmd_name]
-        command = typer.main.get_command(getattr(import_module(module), function)(_open_database))
+        commands: typer.Typer = getattr(import_module(module), function)(_open_database)
+        commands.rich_markup_mode = None
+        command = typer.main.get_command(commands)
         command.name = cmd_name
         return command
 
@@ -56,6 +58,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # plain text: paragraphs fit the terminal, an error is one line
     help="AIBC, the backend and web pages of an AI bootcamp. Settings come from the environment: "
     "docs/configuration.md names them all.",
 )
@@ -124,7 +127,7 @@ def migrate(
 def main() -> None:
     """Run a command; what goes wrong on purpose is one sentence and exit code 1."""
     try:
-        app()
+        app(prog_name="aibc")
     except (AibcError, SettingsError) as error:
         typer.echo(f"aibc: {error}", err=True)
         sys.exit(1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
+from getpass import GetPassWarning
 from typing import Annotated, TypeAlias, TypeVar
 
 import typer
@@ -40,7 +42,9 @@ COMMAND_LINE = service.Author(user_id=None)
 
 def user_commands(open_database: OpenDatabase) -> typer.Typer:
     """The commands, over the database that `open_database` opens."""
-    app = typer.Typer(help="Make, list and change accounts.", no_args_is_help=True)
+    app = typer.Typer(
+        help="Make, list and change accounts.", no_args_is_help=True, add_completion=False
+    )
     run = _Runner(open_database)
 
     @app.command()
@@ -58,7 +62,10 @@ def user_commands(open_database: OpenDatabase) -> typer.Typer:
         run.say(f"Made {_who(row)}.")
 
     @app.command()
-    def role(email: Email, role: RoleName) -> None:
+    def role(
+        email: Email,
+        role: Annotated[RoleName, typer.Argument(help="What the account may do.")],
+    ) -> None:
         """Give an account another role."""
         row = run(lambda c: _change(c, email, UserChange(role=role.value)))
         run.say(f"{_who(row)} from the next request on.")
@@ -100,7 +107,7 @@ class _Runner:
         try:
             return asyncio.run(self._in_transaction(work))
         except AibcError as error:
-            Console(stderr=True).print(escape(error.detail), style="red")
+            typer.echo(f"aibc: {error.detail}", err=True)
             raise typer.Exit(1) from None
 
     def say(self, sentence: str) -> None:
@@ -147,7 +154,15 @@ def _checked(email: str, name: str, password: str) -> SignUp:
 def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)  # it would be shown as it is typed
+        try:
+            password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        except GetPassWarning:
+            raise UnusableInput(
+                "There is no terminal to ask for the password: give it on standard input, with "
+                "--password-stdin."
+            ) from None
     return password
 
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
+import asyncpg
+
 from aibc.database.embedded import EmbeddedServer
-from aibc.database.migrate import migrate, pending
+from aibc.database.migrate import MigrationError, migrate, pending
 from aibc.database.ownership import DirectoryInUse, own
 from aibc.database.pool import Database
 from aibc.settings import Settings
@@ -21,17 +23,30 @@ async def command_database(settings: Settings) -> AsyncIterator[Database]:
     """The database, migrated if it is the embedded one, while a command runs.
 
     With the service running, its embedded server is used; otherwise it is started for the while.
+    Raises DatabaseUnavailable, with the reason, when an operator's database cannot be reached, and
+    MigrationError when a command misses what a pending migration would have made.
     """
     with command_url(settings) as url:
+        missing: list[str] = []
         if settings.database.embedded:
             await migrate(url)
+        else:
+            missing = await pending(settings.database.direct_url or url)
         # A command serves nobody else, and some look from two connections at once.
         pool_size = max(2, settings.database.pool_size)
         database = await Database.open(replace(settings.database, url=url, pool_size=pool_size))
         try:
             yield database
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError) as error:
+            if missing:
+                raise _lacks(missing) from error
+            raise
         finally:
             await database.close()
+
+
+def _lacks(missing: list[str]) -> MigrationError:
+    return MigrationError(f"The database lacks {', '.join(missing)}: run `aibc migrate` first.")
 
 
 async def migrate_database(settings: Settings, *, dry_run: bool = False) -> list[str]:

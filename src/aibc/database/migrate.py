@@ -80,7 +80,10 @@ async def _connection(url: str) -> AsyncIterator[Connection]:
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable(f"The database cannot be reached: {error}") from error
+        reason = str(getattr(error, "strerror", None) or error or "no answer").rstrip(".")
+        raise DatabaseUnavailable(
+            f"The database cannot be reached ({reason}): is it running, and is DATABASE_URL right?"
+        ) from error
     try:
         yield connection
     finally:

@@ -19,7 +19,7 @@ OpenDatabase: TypeAlias = Callable[[], AbstractAsyncContextManager[Database]]
 
 def sweep_command(open_database: OpenDatabase) -> typer.Typer:
     """The command, over the database that `open_database` opens."""
-    app = typer.Typer()
+    app = typer.Typer(add_completion=False)
 
     @app.command()
     def sweep_uploads() -> None:
