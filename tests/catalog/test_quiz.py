@@ -9,8 +9,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from aibc.catalog.quiz import QuizInvalid, learner_view, parse_quiz
+from aibc.catalog.fields import sentence
+from aibc.catalog.quiz import Quiz, learner_view
 
 SENTINEL = "the-answer-nobody-may-see"
 
@@ -46,19 +48,21 @@ def options(*right: bool) -> list[dict[str, Any]]:
 
 
 def refusals(metadata: Any) -> list[str]:
-    with pytest.raises(QuizInvalid) as caught:
-        parse_quiz(metadata)
-    return [f"{error['field']}: {error['message']}" for error in caught.value.errors]
+    with pytest.raises(ValidationError) as caught:
+        Quiz.model_validate(metadata)
+    return [
+        f"{'.'.join(map(str, error['loc']))}: {sentence(error)}" for error in caught.value.errors()
+    ]
 
 
 def test_a_quiz_is_stored_as_it_was_written() -> None:
-    assert parse_quiz(quiz()).stored() == quiz()
+    assert Quiz.model_validate(quiz()).stored() == quiz()
 
 
 def test_the_passing_score_is_70_and_a_question_is_worth_1_point_unless_the_author_says_so() -> (
     None
 ):
-    parsed = parse_quiz(quiz())
+    parsed = Quiz.model_validate(quiz())
     assert parsed.passing_score == 70
     assert parsed.questions[0].points == 1
     assert parsed.grading == "server"
@@ -137,7 +141,7 @@ def test_two_questions_with_one_id_are_refused() -> None:
 
 
 def test_a_quiz_may_store_no_questions() -> None:
-    assert parse_quiz(quiz(questions=[])).questions == []
+    assert Quiz.model_validate(quiz(questions=[])).questions == []
 
 
 question_types = st.sampled_from(["multiple-choice", "true-false", "multiple-select"])
@@ -150,7 +154,7 @@ def test_the_rule_for_right_options_holds_for_every_list(kind: str, right: list[
         sum(right) >= 1 if kind == "multiple-select" else sum(right) == 1
     )
     if fits and not (kind == "true-false" and len(right) != 2):
-        assert parse_quiz(metadata).stored() == metadata
+        assert Quiz.model_validate(metadata).stored() == metadata
     else:
         assert refusals(metadata)
 

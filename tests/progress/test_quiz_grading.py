@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aibc.catalog.quiz import parse_quiz
+from aibc.catalog.quiz import Quiz
 
 SETS_AT_ONCE = 4
 
@@ -104,7 +104,7 @@ def test_the_database_grades_like_the_rules_say(
 ) -> None:
     sets = [(number, answers) for number, (_, sets) in enumerate(taken, 1) for answers in sets]
     for quiz, _ in taken:
-        parse_quiz(quiz)
+        Quiz.model_validate(quiz)
     rows = ask(
         "SELECT * FROM graded_answers($1::text[]::jsonb[], $2, $3::text[]::jsonb[]) ORDER BY place",
         [json.dumps(quiz) for quiz, _ in taken],

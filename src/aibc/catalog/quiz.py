@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from aibc.catalog.fields import CatalogModel, Line, LongText, ShortLine, Text, sentence
-from aibc.errors import AibcError
+from aibc.catalog.fields import CatalogModel, Line, LongText, ShortLine, Text
 
 DEFAULT_PASSING_SCORE = 70
 
@@ -67,26 +66,6 @@ class Quiz(CatalogModel):
     def stored(self) -> dict[str, Any]:
         """The metadata to store: what the author wrote, in the wire's spelling and no defaults."""
         return self.model_dump(by_alias=True, exclude_unset=True)
-
-
-class QuizInvalid(AibcError):
-    """The quiz holds mistakes."""
-
-    code = "quiz_invalid"
-    status = 422
-
-
-def parse_quiz(metadata: object) -> Quiz:
-    """Validate a quiz before it is stored. Raises QuizInvalid naming every wrong field."""
-    try:
-        return Quiz.model_validate(metadata)
-    except ValidationError as error:
-        raise QuizInvalid(
-            errors=[
-                {"field": ".".join(map(str, one["loc"])), "message": sentence(one)}
-                for one in error.errors(include_url=False)
-            ]
-        ) from error
 
 
 def learner_view(metadata: object) -> dict[str, Any]:
