@@ -17,7 +17,6 @@ from aibc.database.tables import metadata
 
 _QUERIES = load_queries(__package__, "leases.sql")
 _TAKE = _QUERIES["take_lease"]
-_DROP = _QUERIES["drop_lease"]
 
 leases = Table(
     "leases",
@@ -39,7 +38,3 @@ class Lease:
     async def take(self, database: Database) -> bool:
         """Take or prolong the lease; False while somebody else holds it."""
         return bool(await database.fetch_value(_TAKE, self.name, self.holder, self.lifetime))
-
-    async def drop(self, database: Database) -> None:
-        """Let others take it at once; nothing happens when it is not ours."""
-        await database.execute(_DROP, self.name, self.holder)

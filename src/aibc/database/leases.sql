@@ -5,6 +5,3 @@ VALUES ($1, $2, clock_timestamp() + $3::interval)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
 WHERE present.holder = excluded.holder OR present.expires_at <= clock_timestamp()
 RETURNING true
-
--- name: drop_lease
-DELETE FROM leases WHERE name = $1 AND holder = $2

@@ -29,9 +29,6 @@ class Queries:
         except KeyError:
             raise KeyError(f"{self._source} has no statement named {name}") from None
 
-    def __iter__(self) -> object:
-        return iter(self._statements)
-
 
 def load_queries(package: str, file_name: str = "queries.sql") -> Queries:
     """Read the statements of `package` (pass `__package__`)."""
