@@ -24,9 +24,7 @@ def walkthrough(page: Path) -> str:
     return "".join(blocks[first:])
 
 
-@pytest.mark.parametrize(
-    ("name", "last_line"), [("README.md", "10"), ("docs/quickstart.md", "10")]
-)
+@pytest.mark.parametrize(("name", "last_line"), [("README.md", "10"), ("docs/quickstart.md", "10")])
 def test_a_walkthrough_ends_with_the_figures_it_promises(
     make_server: Callable[..., LiveServer], tmp_path: Path, name: str, last_line: str
 ) -> None:
