@@ -2,7 +2,14 @@
 
 const container = document.getElementById("api");
 
+function followColorScheme(dark) {
+  document.documentElement.classList.toggle("dark-mode", dark.matches);
+}
+
 if (container.dataset.viewer === "swagger-ui") {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  followColorScheme(dark);
+  dark.addEventListener("change", followColorScheme);
   SwaggerUIBundle({
     url: "/openapi.json",
     domNode: container,
