@@ -48,7 +48,8 @@ LANGUAGE sql IMMUTABLE AS $$
                  ELSE '[]' END) = 0)
 $$;
 
-CREATE FUNCTION refuse_completion_by_word(p_resource live_resources, p_status text) RETURNS void
+CREATE FUNCTION refuse_completion_by_word(
+    p_resource live_resources, p_status text, p_by_word boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_resource.requires_upload AND p_status = 'submitted' THEN
@@ -58,7 +59,7 @@ BEGIN
         PERFORM refuse(409, 'upload_required', format(
             'This %s is completed by handing in a file: upload it, and an instructor reviews it.',
             p_resource.type));
-    ELSIF p_resource.type = 'quiz' THEN
+    ELSIF p_resource.type = 'quiz' AND NOT p_by_word THEN
         PERFORM refuse(409, 'quiz_required',
             'This quiz is completed by passing it: send your answers as an attempt.');
     END IF;
@@ -149,7 +150,7 @@ BEGIN
 
     IF array_position(ranks, p_status) > present_rank
        AND (p_status IN ('submitted', 'reviewed') OR (p_status = 'completed' AND NOT by_word)) THEN
-        PERFORM refuse_completion_by_word(resource, present.status);
+        PERFORM refuse_completion_by_word(resource, present.status, by_word);
     END IF;
     completes := by_word AND present_rank < array_position(ranks, 'completed')
         AND (p_status = 'completed' OR p_percentage = 100) IS TRUE;
@@ -182,7 +183,7 @@ BEGIN
     IF present_status IN ('completed', 'reviewed') IS NOT TRUE AND NOT completes_by_word(
         resource.type, resource.requires_upload, resource.metadata, p_client_graded)
     THEN
-        PERFORM refuse_completion_by_word(resource, present_status);
+        PERFORM refuse_completion_by_word(resource, present_status, false);
     END IF;
     INSERT INTO resource_completions AS completion (user_id, resource_id, status)
     VALUES (p_user, p_resource, 'completed')

@@ -266,18 +266,21 @@ LANGUAGE plpgsql AS $$
 DECLARE
     author uuid;
     pathway text;
+    locked_pathway text;
     submission resource_submissions;
 BEGIN
-    SELECT present.user_id, modules.pathway_id INTO author, pathway
-    FROM resource_submissions AS present
-    JOIN resources ON resources.id = present.resource_id
-    JOIN modules ON modules.id = resources.module_id
-    WHERE present.id = p_submission AND present.deleted_at IS NULL;
-    IF FOUND THEN
-        PERFORM lock_learners(ARRAY[author], ARRAY[pathway]);
-        SELECT * INTO submission FROM resource_submissions
-        WHERE id = p_submission AND deleted_at IS NULL;
-    END IF;
+    LOOP
+        SELECT present.user_id, modules.pathway_id INTO author, pathway
+        FROM resource_submissions AS present
+        JOIN resources ON resources.id = present.resource_id
+        JOIN modules ON modules.id = resources.module_id
+        WHERE present.id = p_submission AND present.deleted_at IS NULL;
+        EXIT WHEN NOT FOUND OR pathway = locked_pathway;
+        locked_pathway := pathway;
+        PERFORM lock_learners(ARRAY[author], ARRAY[locked_pathway]);
+    END LOOP;
+    SELECT * INTO submission FROM resource_submissions
+    WHERE id = p_submission AND deleted_at IS NULL;
     RETURN submission;
 END
 $$;

@@ -154,6 +154,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION refuse_missing_module(p_pathway text, p_module text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
+        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
+    END IF;
+END
+$$;
+
 -- The learner hands in a module. Answers the standing row when it waits or is approved already.
 CREATE FUNCTION hand_in_module(p_user uuid, p_pathway text, p_module text, p_minutes integer)
 RETURNS module_completions
@@ -162,10 +171,10 @@ DECLARE
     completion module_completions;
     missing text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
-        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
-    END IF;
+    PERFORM refuse_missing_module(p_pathway, p_module);
     PERFORM lock_learners(ARRAY[p_user], ARRAY[p_pathway]);
+    -- It may have gone or moved while the lock was awaited.
+    PERFORM refuse_missing_module(p_pathway, p_module);
     SELECT * INTO completion FROM module_completions
     WHERE user_id = p_user AND module_id = p_module;
     IF completion.approval_status IN ('pending', 'approved') THEN
@@ -200,13 +209,15 @@ CREATE FUNCTION decide_module(
 LANGUAGE plpgsql AS $$
 DECLARE
     completion module_completions;
+    locked_pathway text;
     reviewer text;
 BEGIN
-    SELECT * INTO completion FROM module_completions WHERE id = p_completion;
-    IF FOUND THEN
-        PERFORM lock_learners(ARRAY[completion.user_id], ARRAY[completion.pathway_id]);
+    LOOP
         SELECT * INTO completion FROM module_completions WHERE id = p_completion;
-    END IF;
+        EXIT WHEN NOT FOUND OR completion.pathway_id = locked_pathway;
+        locked_pathway := completion.pathway_id;
+        PERFORM lock_learners(ARRAY[completion.user_id], ARRAY[locked_pathway]);
+    END LOOP;
     IF completion.id IS NULL THEN
         PERFORM refuse(404, 'module_completion_not_found', 'There is no such module completion.');
     ELSIF completion.user_id = p_reviewer THEN

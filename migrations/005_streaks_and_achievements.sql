@@ -248,11 +248,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pathways
                    WHERE id = p_pathway AND is_published AND removed_at IS NULL) THEN
         PERFORM refuse(404, 'pathway_not_found', 'There is no such pathway.');
-    ELSIF p_module IS NOT NULL AND NOT EXISTS (
-        SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
-        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
     END IF;
     PERFORM lock_learners(ARRAY[p_user], ARRAY[p_pathway]);
+    IF p_module IS NOT NULL THEN
+        PERFORM refuse_missing_module(p_pathway, p_module);
+    END IF;
     UPDATE user_progress
     SET last_accessed_at = clock_timestamp(),
         current_module_id = coalesce(p_module, current_module_id)

@@ -597,13 +597,15 @@ CREATE FUNCTION public.decide_module(p_reviewer uuid, p_is_admin boolean, p_comp
     AS $$
 DECLARE
     completion module_completions;
+    locked_pathway text;
     reviewer text;
 BEGIN
-    SELECT * INTO completion FROM module_completions WHERE id = p_completion;
-    IF FOUND THEN
-        PERFORM lock_learners(ARRAY[completion.user_id], ARRAY[completion.pathway_id]);
+    LOOP
         SELECT * INTO completion FROM module_completions WHERE id = p_completion;
-    END IF;
+        EXIT WHEN NOT FOUND OR completion.pathway_id = locked_pathway;
+        locked_pathway := completion.pathway_id;
+        PERFORM lock_learners(ARRAY[completion.user_id], ARRAY[locked_pathway]);
+    END LOOP;
     IF completion.id IS NULL THEN
         PERFORM refuse(404, 'module_completion_not_found', 'There is no such module completion.');
     ELSIF completion.user_id = p_reviewer THEN
@@ -996,10 +998,10 @@ DECLARE
     completion module_completions;
     missing text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
-        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
-    END IF;
+    PERFORM refuse_missing_module(p_pathway, p_module);
     PERFORM lock_learners(ARRAY[p_user], ARRAY[p_pathway]);
+    -- It may have gone or moved while the lock was awaited.
+    PERFORM refuse_missing_module(p_pathway, p_module);
     SELECT * INTO completion FROM module_completions
     WHERE user_id = p_user AND module_id = p_module;
     IF completion.approval_status IN ('pending', 'approved') THEN
@@ -1117,7 +1119,7 @@ BEGIN
     IF present_status IN ('completed', 'reviewed') IS NOT TRUE AND NOT completes_by_word(
         resource.type, resource.requires_upload, resource.metadata, p_client_graded)
     THEN
-        PERFORM refuse_completion_by_word(resource, present_status);
+        PERFORM refuse_completion_by_word(resource, present_status, false);
     END IF;
     INSERT INTO resource_completions AS completion (user_id, resource_id, status)
     VALUES (p_user, p_resource, 'completed')
@@ -1163,11 +1165,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pathways
                    WHERE id = p_pathway AND is_published AND removed_at IS NULL) THEN
         PERFORM refuse(404, 'pathway_not_found', 'There is no such pathway.');
-    ELSIF p_module IS NOT NULL AND NOT EXISTS (
-        SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
-        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
     END IF;
     PERFORM lock_learners(ARRAY[p_user], ARRAY[p_pathway]);
+    IF p_module IS NOT NULL THEN
+        PERFORM refuse_missing_module(p_pathway, p_module);
+    END IF;
     UPDATE user_progress
     SET last_accessed_at = clock_timestamp(),
         current_module_id = coalesce(p_module, current_module_id)
@@ -1235,7 +1237,7 @@ BEGIN
 
     IF array_position(ranks, p_status) > present_rank
        AND (p_status IN ('submitted', 'reviewed') OR (p_status = 'completed' AND NOT by_word)) THEN
-        PERFORM refuse_completion_by_word(resource, present.status);
+        PERFORM refuse_completion_by_word(resource, present.status, by_word);
     END IF;
     completes := by_word AND present_rank < array_position(ranks, 'completed')
         AND (p_status = 'completed' OR p_percentage = 100) IS TRUE;
@@ -1353,18 +1355,21 @@ CREATE FUNCTION public.lock_learner_of_submission(p_submission uuid) RETURNS pub
 DECLARE
     author uuid;
     pathway text;
+    locked_pathway text;
     submission resource_submissions;
 BEGIN
-    SELECT present.user_id, modules.pathway_id INTO author, pathway
-    FROM resource_submissions AS present
-    JOIN resources ON resources.id = present.resource_id
-    JOIN modules ON modules.id = resources.module_id
-    WHERE present.id = p_submission AND present.deleted_at IS NULL;
-    IF FOUND THEN
-        PERFORM lock_learners(ARRAY[author], ARRAY[pathway]);
-        SELECT * INTO submission FROM resource_submissions
-        WHERE id = p_submission AND deleted_at IS NULL;
-    END IF;
+    LOOP
+        SELECT present.user_id, modules.pathway_id INTO author, pathway
+        FROM resource_submissions AS present
+        JOIN resources ON resources.id = present.resource_id
+        JOIN modules ON modules.id = resources.module_id
+        WHERE present.id = p_submission AND present.deleted_at IS NULL;
+        EXIT WHEN NOT FOUND OR pathway = locked_pathway;
+        locked_pathway := pathway;
+        PERFORM lock_learners(ARRAY[author], ARRAY[locked_pathway]);
+    END LOOP;
+    SELECT * INTO submission FROM resource_submissions
+    WHERE id = p_submission AND deleted_at IS NULL;
     RETURN submission;
 END
 $$;
@@ -2096,10 +2101,10 @@ END
 $$;
 
 --
--- Name: refuse_completion_by_word(public.live_resources, text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: refuse_completion_by_word(public.live_resources, text, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.refuse_completion_by_word(p_resource public.live_resources, p_status text) RETURNS void
+CREATE FUNCTION public.refuse_completion_by_word(p_resource public.live_resources, p_status text, p_by_word boolean) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
@@ -2110,12 +2115,26 @@ BEGIN
         PERFORM refuse(409, 'upload_required', format(
             'This %s is completed by handing in a file: upload it, and an instructor reviews it.',
             p_resource.type));
-    ELSIF p_resource.type = 'quiz' THEN
+    ELSIF p_resource.type = 'quiz' AND NOT p_by_word THEN
         PERFORM refuse(409, 'quiz_required',
             'This quiz is completed by passing it: send your answers as an attempt.');
     END IF;
     PERFORM refuse(409, 'status_not_allowed', format(
         'This %s is completed by reporting it as completed.', p_resource.type));
+END
+$$;
+
+--
+-- Name: refuse_missing_module(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_missing_module(p_pathway text, p_module text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM live_modules WHERE id = p_module AND pathway_id = p_pathway) THEN
+        PERFORM refuse(404, 'module_not_found', 'There is no such module in this pathway.');
+    END IF;
 END
 $$;
 

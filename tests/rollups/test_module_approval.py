@@ -5,6 +5,7 @@ Module `alpha-one` counts a video, an exercise and a project; the last two are h
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -393,6 +394,24 @@ async def test_the_moment_a_pathway_first_reached_100_is_kept(bootcamp: Connecti
     await add_video(bootcamp)
     assert (await pathway_figures(bootcamp))[0] == 87
     assert await completed_at(bootcamp) == reached
+
+
+async def test_a_module_that_goes_while_its_hand_in_waits_for_the_lock_is_not_handed_in(
+    bootcamp: Connection, database_url: str
+) -> None:
+    await hand_in_all(bootcamp)
+    await bootcamp.execute("UPDATE resources SET is_required = false")
+    editor = await asyncpg.connect(database_url)
+    change = editor.transaction()
+    await change.start()
+    await editor.execute("UPDATE modules SET is_published = false WHERE id = 'alpha-one'")
+    handing_in = asyncio.create_task(post(bootcamp))
+    await asyncio.sleep(0.3)
+    await change.commit()
+    with pytest.raises(asyncpg.PostgresError, match="There is no such module") as refusal:
+        await handing_in
+    await editor.close()
+    assert refusal.value.sqlstate == "ZB404"
 
 
 async def test_two_learners_do_not_touch_each_other(bootcamp: Connection) -> None:

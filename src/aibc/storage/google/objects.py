@@ -25,6 +25,11 @@ log = structlog.get_logger("aibc.storage")
 WRITER_HEADER = "x-goog-meta-writer"
 
 
+def place_of(key: str) -> str:
+    """Where an object lies, without its name, which its learner chose: logs keep none of that."""
+    return key.rpartition("/")[0]
+
+
 @dataclass(frozen=True)
 class Description:
     """`size` in bytes as stored; `encoding` is empty unless the writer declared a compression."""
@@ -102,7 +107,9 @@ class ObjectReader:
                 if self._position > reached:
                     break
         if self._is_whole and crc32c_text(self._crc32c) != self._described.crc32c:
-            log.error("object_damaged", key=self._key, generation=self._described.generation)
+            log.error(
+                "object_damaged", place=place_of(self._key), generation=self._described.generation
+            )
             raise StorageUnavailable("The file in the storage is damaged; please tell an operator.")
 
     async def _stream(self) -> AsyncGenerator[bytes, None]:

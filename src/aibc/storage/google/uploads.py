@@ -20,7 +20,7 @@ import structlog
 from aibc.storage.google.attempts import Attempts, limited
 from aibc.storage.google.client import BucketClient
 from aibc.storage.google.errors import ObjectDamaged, Transient
-from aibc.storage.google.objects import WRITER_HEADER, describe
+from aibc.storage.google.objects import WRITER_HEADER, describe, place_of
 from aibc.storage.google.parts import Part
 from aibc.storage.google.transport import Answer, Body
 from aibc.storage.hashing import Fingerprint
@@ -67,7 +67,7 @@ class BucketUpload:
         """Compare what stands in the bucket with what was sent. Raises ObjectDamaged."""
         found = await describe(self._client, self._key)
         if (found.writer, found.size, found.crc32c) != (self._writer, sent.size, sent.crc32c):
-            log.error("object_damaged", key=self._key, generation=found.generation)
+            log.error("object_damaged", place=place_of(self._key), generation=found.generation)
             raise ObjectDamaged
 
     async def abandon(self) -> None:
