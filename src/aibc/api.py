@@ -20,7 +20,8 @@ from aibc.submissions import routes as submission_routes
 from aibc.web import home
 
 DESCRIPTION = """
-Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.
+Sign in with “Authorize”, or with `POST /api/v1/auth/login`, and send the access token as
+`Authorization: Bearer …`.
 
 Times are UTC, ISO 8601, ending in `Z`. Everything answers 200 but sign-up, which answers 201.
 Errors are problem documents (RFC 9457): `detail` is a sentence to show, `code` a stable name to

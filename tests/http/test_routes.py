@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -18,6 +19,7 @@ from aibc.app import Application
 from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
 from aibc.http.routes import RouteWithoutActor, flattened, iter_routes, require_actors
+from aibc.http.schemas import RequestModel
 from fixtures.application import SignIn, client_of
 from fixtures.catalog import MakeUser
 from fixtures.problems import assert_problem
@@ -187,3 +189,42 @@ def test_a_router_with_anything_but_declared_routes_is_refused() -> None:
     router.routes.append(Route("/plain", plain))
     with pytest.raises(TypeError, match="hot read"):
         list(flattened("", router))
+
+
+def request_models(base: type[RequestModel] = RequestModel) -> dict[str, type[RequestModel]]:
+    found = {base.__name__: base}
+    for model in base.__subclasses__():
+        found |= request_models(model)
+    return found
+
+
+def sample_of(schema: dict[str, Any]) -> Any:
+    """The body that the API page offers: the schema's example, or those and defaults of fields."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    fields = schema["properties"].items()
+    given = {name: field.get("examples", [field.get("default")])[0] for name, field in fields}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def test_every_body_that_is_sent_has_an_example_which_is_accepted(application: Application) -> None:
+    schemas = application.openapi()["components"]["schemas"]
+    models = request_models()
+    tried = 0
+    for operation_name, operation in operations(application):
+        content = operation.get("requestBody", {}).get("content", {})
+        body = str(content.get("application/json", {}).get("schema", {}))
+        for name in re.findall(r"schemas/(\w+)", body):
+            sample = sample_of(schemas[name])
+            assert sample, f"{operation_name} has no example"
+            models[name].model_validate(sample)
+            tried += 1
+    assert tried > 10
+
+
+def test_the_api_page_can_sign_in(application: Application) -> None:
+    """Its form asks the route of the description for a token, as OAuth 2 says."""
+    document = application.openapi()
+    flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
+    taken = document["paths"][flow["tokenUrl"]]["post"]["requestBody"]["content"]
+    assert "application/x-www-form-urlencoded" in taken

@@ -70,12 +70,12 @@ class SignInForm(BaseModel):
 
 
 class RefreshRequest(RequestModel):
-    refresh_token: SentToken
+    refresh_token: SentToken = Field(examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…"])
 
 
 class PasswordChange(RequestModel):
-    current_password: TypedPassword
-    new_password: NewPassword
+    current_password: TypedPassword = Field(examples=["Bootcamp-2026!"])
+    new_password: NewPassword = Field(examples=["Better-than-2026!"])
 
 
 class SignedIn(ResponseModel):
@@ -119,6 +119,8 @@ class UserFilter(RequestModel):
 
 class UserChange(RequestModel):
     """What to change of an account; at least one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "instructor"}]})
 
     role: Role | None = None
     account_status: AccountStatus | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,8 @@ from aibc.http.problems import MEDIA_TYPE, Problem
 from aibc.http.routes import iter_routes
 
 Responses = dict[int | str, dict[str, Any]]
+
+SIGN_IN_PATH = "/api/v1/auth/login"
 
 _MEANINGS = {
     400: "Not possible as things stand; the sentence says why.",
@@ -59,7 +62,17 @@ def describe(app: FastAPI, hidden_routes: Iterable[BaseRoute]) -> dict[str, Any]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        "password": {
+            "type": "oauth2",
+            "description": "Sign in here; leave the client's fields empty.",
+            "flows": {"password": {"tokenUrl": SIGN_IN_PATH, "scopes": {}}},
+        },
+        "bearer": {
+            "type": "http",
+            "description": "Or paste an access token.",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+        },
     }
     rules = {(method.lower(), path): rule for method, path, rule in iter_routes(app)}
     for path, operations in document["paths"].items():
@@ -75,7 +88,7 @@ def _complete(operation: dict[str, Any], path: str, rule: AccessRule) -> None:
         answers.setdefault(str(status), _problem_answer(status, _MEANINGS[status]))
     operation["responses"] = dict(sorted(answers.items()))
     if not rule.is_public:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"password": []}, {"bearer": []}]
         operation["x-actor"] = rule.name
 
 
@@ -112,7 +125,7 @@ def _problem_answer(status: int, meaning: str) -> dict[str, Any]:
     }.get(status, "conflict")
     example = {
         "type": f"https://learn.example/problems/{code}",
-        "title": meaning.partition(";")[0],
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": meaning,
         "instance": "/api/v1/…",

@@ -25,11 +25,15 @@ MAX_MINUTES = 100_000
 class StartRequest(RequestModel):
     """What may come with the first touch."""
 
-    notes: Notes | None = None
+    notes: Notes | None = Field(default=None, examples=["Watch the part on seeds again."])
 
 
 class ReportRequest(RequestModel):
     """What changed; what is left out or null stays as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"progress_percentage": 40, "time_spent_minutes": 12}]}
+    )
 
     status: ReportedStatus | None = None
     progress_percentage: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
@@ -163,7 +167,7 @@ class PathwayRequest(RequestModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    current_module_id: str | None = None
+    current_module_id: str | None = Field(default=None, examples=["foundations-image-gen"])
 
 
 class HandInRequest(RequestModel):
@@ -172,7 +176,9 @@ class HandInRequest(RequestModel):
     module_id: str = Field(examples=["foundations-image-gen"])
     pathway_id: str = Field(examples=["image-generation"])
     time_spent_minutes: Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES)] | None = Field(
-        default=None, description="Without it, the minutes of the module's resources."
+        default=None,
+        description="Without it, the minutes of the module's resources.",
+        examples=[240],
     )
 
 

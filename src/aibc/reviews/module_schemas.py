@@ -49,6 +49,14 @@ class PendingModulesPage(ResponseModel):
 class ModuleReviewRequest(RequestModel):
     """A decision by hand on a module."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"approval_status": "approved", "review_comments": "All in. Well done."},
+            ]
+        }
+    )
+
     approval_status: Verdict
     review_comments: Annotated[Comments | None, BeforeValidator(blank_is_absent)] = Field(
         default=None, description="What the learner reads; a rejection needs it."

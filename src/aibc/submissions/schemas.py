@@ -57,7 +57,12 @@ class DirectUpload(ResponseModel):
 class FinishedUpload(RequestModel):
     """What may be said when the file has arrived."""
 
-    notes: str | None = Field(None, max_length=5000, description="A word to the reviewer.")
+    notes: str | None = Field(
+        None,
+        max_length=5000,
+        description="A word to the reviewer.",
+        examples=["The second prompt is the one I am unsure about."],
+    )
 
 
 class Download(ResponseModel):
