@@ -189,6 +189,8 @@ def test_demo_accounts_keep_the_service_on_this_machine(make_furnished: MakeServ
 def test_a_service_open_to_others_gets_no_demo_accounts(make_server: MakeServer) -> None:
     server = make_server(HOST="0.0.0.0").start()
     assert DEMO_PASSWORD not in server.output
+    # The address that is printed answers: nobody is called 0.0.0.0.
+    assert server.output.startswith(f"AIBC serves on http://localhost:{server.port}\n")
     assert [sign_in(server, email).status_code for email in DEMO_EMAILS] == [401] * 3
 
 

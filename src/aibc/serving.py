@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
+from ipaddress import ip_address
 
 from aibc.database.embedded import EmbeddedServer
 from aibc.database.ownership import Ownership, own
@@ -154,6 +155,8 @@ async def _migrate(settings: DatabaseSettings) -> None:
 def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
     address = _address(settings)
     lines = [f"AIBC serves on {address}", f"  API documentation  {address}/docs"]
+    if settings.public_url != address:
+        lines.append(f"  Public address     {settings.public_url}")
     if demo_emails:
         from aibc.accounts.demo import DEMO_PASSWORD
 
@@ -163,7 +166,9 @@ def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
 
 
 def _address(settings: ServerSettings) -> str:
-    host = "localhost" if settings.is_local else settings.host
+    # What listens everywhere listens here too, and answers under this name without being told.
+    here = settings.is_local or ip_address(settings.host).is_unspecified
+    host = "localhost" if here else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
