@@ -988,6 +988,32 @@ END
 $$;
 
 --
+-- Name: grant_service_role(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grant_service_role(p_role text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kept record;
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), p_role);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I',
+                   current_schema(), p_role);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO %I', current_schema(), p_role);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM %I', p_role);
+    FOR kept IN
+        SELECT DISTINCT tgrelid::regclass AS name,
+               CASE tgfoid WHEN 'refuse_removal'::regproc THEN 'DELETE' ELSE 'UPDATE' END AS act
+        FROM pg_trigger
+        WHERE tgfoid IN ('refuse_removal'::regproc, 'refuse_rewriting'::regproc)
+    LOOP
+        EXECUTE format('REVOKE %s ON %s FROM %I', kept.act, kept.name, p_role);
+    END LOOP;
+END
+$$;
+
+--
 -- Name: hand_in_module(uuid, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
