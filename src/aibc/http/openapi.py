@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from aibc.http.access import AccessRule
-from aibc.http.problems import MEDIA_TYPE, Problem
+from aibc.http.problems import MEDIA_TYPE, TITLES, Problem
 from aibc.http.routes import iter_routes
 
 Responses = dict[int | str, dict[str, Any]]
@@ -125,7 +124,7 @@ def _problem_answer(status: int, meaning: str) -> dict[str, Any]:
     }.get(status, "conflict")
     example = {
         "type": f"https://learn.example/problems/{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES[status],
         "status": status,
         "detail": meaning,
         "instance": "/api/v1/…",

@@ -73,7 +73,7 @@ class Problems:
         """The answer for an error of the product."""
         document: dict[str, Any] = {
             "type": self._type_prefix + error.code,
-            "title": _TITLES.get(error.status, "Error"),
+            "title": TITLES.get(error.status, "Error"),
             "status": error.status,
             "detail": error.detail,
             "instance": quote(scope["path"]),
@@ -162,7 +162,7 @@ def _framework_error(error: HTTPException) -> AibcError:
     return RouteNotFound()
 
 
-_TITLES = {
+TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
