@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aibc.database.ownership import DirectoryInUse, Owner, current_owner, own
+from aibc.database.ownership import DirectoryInUse, DirectoryUnusable, Owner, current_owner, own
 
 
 def test_a_second_owner_learns_at_once_who_the_service_is(data_directory: Path) -> None:
@@ -57,3 +57,12 @@ def test_the_directory_is_free_again_afterwards_and_closed_to_others(data_direct
     assert current_owner(data_directory) is None
     assert data_directory.stat().st_mode & 0o777 == 0o700
     assert (data_directory / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_directory_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(DirectoryUnusable, match=r"^AIBC_DATA_DIR must be .+: Not a directory\.$"),
+        own(tmp_path / "file" / "data"),
+    ):
+        pytest.fail("a file was owned as a directory")

@@ -39,6 +39,13 @@ class DirectoryInUse(AibcError):
         super().__init__(_sentence(owner))
 
 
+class DirectoryUnusable(AibcError):
+    """This user may not write in the data directory."""
+
+    code = "data_directory_unusable"
+    status = 503
+
+
 class Ownership:
     """The lock held, and the note in it."""
 
@@ -57,10 +64,9 @@ def own(data_directory: Path, *, wait_seconds: float = 0.0) -> Iterator[Ownershi
     """Own the directory while the block runs. Raises DirectoryInUse with the present owner.
 
     A command is soon done and is waited for, as are workers of a service that was killed; a
-    running service is not.
+    running service is not. Raises DirectoryUnusable where nothing can be written.
     """
-    data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(_lock_path(data_directory), os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _open_lock(data_directory)
     try:
         _lock(descriptor, data_directory, time.monotonic() + wait_seconds)
         ownership = Ownership(descriptor)
@@ -69,6 +75,17 @@ def own(data_directory: Path, *, wait_seconds: float = 0.0) -> Iterator[Ownershi
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _open_lock(data_directory: Path) -> int:
+    try:
+        data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(_lock_path(data_directory), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DirectoryUnusable(
+            f"AIBC_DATA_DIR must be a directory that this user may write, and {data_directory} is "
+            f"not: {error.strerror}."
+        ) from error
 
 
 def current_owner(data_directory: Path) -> Owner | None:
