@@ -36,7 +36,8 @@ async def export_catalog(database: Database, directory: Path) -> list[Path]:
     try:
         return _write_files(directory / DIRECTORY, texts)
     except OSError as error:
-        raise ExportFailed(f"The catalog could not be written: {error}.") from error
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise ExportFailed(f"The catalog could not be written: {reason}.") from error
 
 
 def _write_files(directory: Path, texts: list[tuple[str, str]]) -> list[Path]:

@@ -91,7 +91,7 @@ _SENTENCES = {
     "model_type": "must be a group of keys and values",
     "model_attributes_type": "must be a group of keys and values",
     "union_tag_not_found": "needs the key `type`",
-    "union_tag_invalid": "must have the type {expected_tags}, not '{tag}'",
+    "union_tag_invalid": "must have one of the types {expected_tags}, not '{tag}'",
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
