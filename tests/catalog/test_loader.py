@@ -88,7 +88,7 @@ def test_a_file_becomes_a_document(tmp_path: Path) -> None:
         (
             "type: video",
             "type: film",
-            "12: entry 1 of `resources` must have the type 'video', 'article', ",
+            "12: entry 1 of `resources` must have one of the types 'video', 'article', ",
         ),
         ("        type: video\n", "", "12: entry 1 of `resources` needs the key `type`"),
         ("minutes: 12", "minutes: 12.5", "15: `duration_minutes` must be a whole number"),
