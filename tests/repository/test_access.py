@@ -71,6 +71,8 @@ LEARNER = {
     f"GET {R}/users/me/resources/{{resource_id}}/submissions",
     f"GET {R}/users/me/submissions/download/{{submission_id}}",
     f"DELETE {R}/users/me/submissions/{{submission_id}}",
+    f"POST {R}/users/me/resources/{{resource_id}}/quiz/attempts",
+    f"GET {R}/users/me/resources/{{resource_id}}/quiz/attempts",
 }
 STAFF = {
     f"GET {P}/modules/pending-reviews",
@@ -82,6 +84,9 @@ STAFF = {
     f"DELETE {R}/admin/submissions/{{submission_id}}/claim",
     f"GET {R}/admin/submissions/{{submission_id}}/history",
     f"POST {R}/admin/modules/{{module_id}}/check-auto-approve",
+    f"POST {R}/admin/quizzes/{{resource_id}}/grant-attempt",
+    f"GET {R}/admin/quizzes/{{resource_id}}/statistics",
+    f"POST {R}/admin/quizzes/{{resource_id}}/regrade",
 }
 ADMIN = {f"GET {U}", f"PATCH {U}/{{user_id}}"}
 TABLE = {"public": PUBLIC, "learner": LEARNER, "staff": STAFF, "admin": ADMIN}
