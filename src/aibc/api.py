@@ -17,7 +17,6 @@ from aibc.reviews import quiz_routes as staff_quiz_routes
 from aibc.reviews import routes as review_routes
 from aibc.submissions import direct_routes as direct_upload_routes
 from aibc.submissions import routes as submission_routes
-from aibc.web import home
 
 DESCRIPTION = """
 Sign in with “Authorize”, or with `POST /api/v1/auth/login`, and send the access token as
@@ -52,7 +51,6 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("/api/v1/auth", auth_routes.router),
     ("/api/v1/users", user_routes.router),
     ("", health.router),
-    ("", home.router),
     ("", docs_pages.router),
     ("/api/v1/resources", progress_routes.resources_router),
     ("/api/v1/resources", quiz_routes.router),

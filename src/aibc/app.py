@@ -23,7 +23,8 @@ from aibc.http.routes import flattened, require_actors, route_templates, streami
 from aibc.settings import Settings, load_settings
 from aibc.storage import open_store
 from aibc.submissions.sweep import sweeping
-from aibc.web import home
+from aibc.web import pages
+from aibc.web.error_pages import error_page
 
 
 class Application(FastAPI):
@@ -44,7 +45,7 @@ class Application(FastAPI):
         )
         self.settings = settings
         self.tokens = Tokens(settings.tokens)
-        self.problems = Problems(settings.server.public_url)
+        self.problems = Problems(settings.server.public_url, page_for=error_page)
         self.problems.install(self)
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -74,8 +75,10 @@ def create_app(settings: Settings | None = None) -> Application:
         app.router.routes.extend(reads.routes())
     for prefix, router in ROUTERS:
         app.router.routes.extend(flattened(prefix, router))
+    for router in pages.ROUTERS:
+        app.router.routes.extend(flattened("", router))
     docs_pages.mount(app)
-    home.mount(app)
+    pages.mount(app)
     require_actors(app)
     return app
 

@@ -21,6 +21,22 @@ WHERE sessions.id = $1
   AND sessions.revoked_at IS NULL
   AND sessions.expires_at > clock_timestamp()
 
+-- name: read_visitor
+-- The same for a page, with the name it greets and the address it shows.
+SELECT users.full_name, users.email,
+       users.role AS caller_role, users.account_status AS caller_status
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+WHERE sessions.id = $1
+  AND sessions.user_id = $2
+  AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+
+-- name: open_page_session
+-- A session without refresh tokens: its cookie lives as long as it does.
+INSERT INTO sessions (id, user_id, expires_at)
+VALUES ($1, $2, clock_timestamp() + $3::interval)
+
 -- name: look_at_sign_in
 -- The account of an e-mail, if any, and for how many seconds a sign-in from an address is locked.
 SELECT users.id, users.password_hash, locks.seconds

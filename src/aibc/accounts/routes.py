@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 
-from aibc.accounts import service, sessions, sign_in
+from aibc.accounts import sessions, sign_in
 from aibc.accounts.actors import Learner, Public
 from aibc.accounts.context import DoorDep
 from aibc.accounts.schemas import (
@@ -34,13 +34,7 @@ router = APIRouter(tags=["auth"])
 )
 async def sign_up(body: SignUp, door: DoorDep, address: ClientAddressDep) -> User:
     """Everybody who signs up is a learner; roles are given by administrators."""
-    async with door.database.transaction() as connection:
-        await service.claim_signup(connection, address, door.limits.signups_per_hour)
-    password_hash = await door.passwords.hash(body.password)
-    account = service.NewAccount(body.email, body.full_name, password_hash)
-    async with door.database.transaction() as connection:
-        row = await service.create_account(connection, account)
-    return User.model_validate(dict(row))
+    return User.model_validate(dict(await sign_in.sign_up(door, body, address)))
 
 
 @router.post(

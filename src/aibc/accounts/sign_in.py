@@ -1,4 +1,4 @@
-"""Proving a password, with wrong ones counted exactly however many arrive at once.
+"""Making an account, and proving a password with wrong ones counted exactly, however many come.
 
 The slow part, argon2, runs before any lock is taken. The decision falls in one short transaction
 that holds the counters: a guess that was right but arrives after the lock fell is refused too.
@@ -17,10 +17,12 @@ from uuid import UUID
 from aibc.accounts.emails import email_key
 from aibc.accounts.errors import SignInLocked, WrongPassword, WrongSignIn
 from aibc.accounts.passwords import Passwords
+from aibc.accounts.schemas import SignUp
+from aibc.accounts.service import NewAccount, claim_signup, create_account
 from aibc.accounts.sessions import open_session
 from aibc.accounts.tables import users
 from aibc.accounts.tokens import TokenPair, Tokens
-from aibc.database.pool import Connection, Database
+from aibc.database.pool import Connection, Database, Record
 from aibc.database.queries import load_queries
 from aibc.database.statements import render
 from aibc.http.errors import AccountSuspended, SessionEnded
@@ -65,7 +67,17 @@ async def sign_in(door: Door, email: str, password: str, address: str) -> TokenP
     async def begin(connection: Connection, user_id: UUID) -> TokenPair:
         return await open_session(connection, door.tokens, user_id)
 
-    return await _prove(door, Attempt(email_key(email), address, password), begin)
+    return await prove(door, Attempt(email_key(email), address, password), begin)
+
+
+async def sign_up(door: Door, wanted: SignUp, address: str) -> Record:
+    """The profile of a new account. Raises TooManySignups or EmailTaken."""
+    async with door.database.transaction() as connection:
+        await claim_signup(connection, address, door.limits.signups_per_hour)
+    password_hash = await door.passwords.hash(wanted.password)
+    account = NewAccount(wanted.email, wanted.full_name, password_hash)
+    async with door.database.transaction() as connection:
+        return await create_account(connection, account)
 
 
 async def change_password(door: Door, user_id: UUID, current: str, new: str, address: str) -> None:
@@ -79,7 +91,7 @@ async def change_password(door: Door, user_id: UUID, current: str, new: str, add
         await replace_password(connection, proven_id, new_hash)
 
     try:
-        await _prove(door, Attempt(key, address, current), replace)
+        await prove(door, Attempt(key, address, current), replace)
     except WrongSignIn:
         raise WrongPassword from None
 
@@ -93,7 +105,7 @@ async def replace_password(connection: Connection, user_id: UUID, new_hash: str)
     await connection.execute(_QUERIES["revoke_sessions_of_user"], user_id)
 
 
-async def _prove(door: Door, attempt: Attempt, then: Continuation[Result]) -> Result:
+async def prove(door: Door, attempt: Attempt, then: Continuation[Result]) -> Result:
     """Run `then` in the transaction in which the password was accepted."""
     verdict = await _compare(door, attempt)
     async with door.database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""Access and refresh tokens: signed claims, one algorithm, one secret for each kind.
+"""Access, refresh and page tokens: signed claims, one algorithm, each kind for one use.
 
 A token names a person and a session, never a role: role and account state are read from the
 database with every request.
@@ -6,6 +6,7 @@ database with every request.
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ REQUIRED_CLAIMS = ["iss", "aud", "typ", "sub", "sid", "jti", "iat", "exp"]
 LEEWAY_SECONDS = 10  # between the clocks of two machines that serve the same people
 CACHED_TOKENS = 20_000
 
-Kind = Literal["access", "refresh"]
+Kind = Literal["access", "refresh", "page"]
 
 
 class Claims(NamedTuple):
@@ -49,6 +50,7 @@ class Tokens:
         self._secrets: dict[Kind, str] = {
             "access": settings.access_secret,
             "refresh": settings.refresh_secret,
+            "page": settings.access_secret,
         }
         self.access_lifetime = timedelta(minutes=settings.access_minutes)
         self.refresh_lifetime = timedelta(days=settings.refresh_days)
@@ -81,6 +83,19 @@ class Tokens:
             self._genuine.pop(key, None)
             raise InvalidToken
         return claims
+
+    def issue_page(self, user_id: UUID, session_id: UUID) -> str:
+        """The token for the cookie of a session of the web pages."""
+        return self._sign("page", user_id, session_id, self.refresh_lifetime)
+
+    def verify_page(self, token: str) -> Claims:
+        """The claims of a page's cookie. Raises InvalidToken."""
+        return self._verify("page", token)
+
+    def form_token(self, binding: str) -> str:
+        """What a form carries to show that a page of ours, for this session or visit, made it."""
+        message = f"form:{binding}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._secrets["page"].encode(), message, sha256).hexdigest()
 
     def verify_refresh(self, token: str) -> Claims:
         """The claims of a refresh token. Raises InvalidToken."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -64,13 +64,25 @@ class RefusedBody(HTTPException):
 
 
 class Problems:
-    """Makes problem documents; `public_url` is where their types are explained."""
+    """Makes problem documents; `public_url` is where their types are explained.
 
-    def __init__(self, public_url: str) -> None:
+    `page_for` may show an error as a page instead, to somebody who asked for one.
+    """
+
+    def __init__(
+        self,
+        public_url: str,
+        page_for: Callable[[AibcError, Scope], Response | None] | None = None,
+    ) -> None:
         self._type_prefix = f"{public_url}/problems/"
+        self._page_for = page_for
 
     def response(self, error: AibcError, scope: Scope) -> Response:
         """The answer for an error of the product."""
+        page = self._page_for(error, scope) if self._page_for else None
+        return page or self._document(error, scope)
+
+    def _document(self, error: AibcError, scope: Scope) -> Response:
         document: dict[str, Any] = {
             "type": self._type_prefix + error.code,
             "title": TITLES.get(error.status, "Error"),

@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
-_HERE = Path(__file__).parent
-STATIC_DIRECTORY = _HERE / "static"
+from aibc import __version__
+from aibc.web import assets, formats
+from aibc.web.icons import icon
+from aibc.web.notices import NOTICES
+from aibc.web.visitors import Visitor
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
+_TEMPLATES = Path(__file__).parent / "templates"
 
 _ENVIRONMENT = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
+    loader=FileSystemLoader(_TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.globals.update(
+    asset=assets.url,
+    icon=icon,
+    version=__version__,
+    counted=formats.counted,
+    notices=NOTICES,
+)
+_ENVIRONMENT.filters.update(
+    moment=formats.moment,
+    day=formats.day,
+    file_size=formats.file_size,
+    duration=formats.duration,
+    waiting=formats.waiting,
+    initials=formats.initials,
+    paragraphs=formats.paragraphs,
+)
 
 
-def page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Render a template as an HTML answer."""
-    html = _ENVIRONMENT.get_template(template).render(values)
-    headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
-    return Response(html, status, headers, "text/html")
+def page_policy(*, connect: Iterable[str] = (), frames: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of a page; `connect` and `frames` name further origins."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"font-src 'self'; {_sources('connect-src', connect)}; {_sources('frame-src', frames)}; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    )
+
+
+def _sources(directive: str, origins: Iterable[str]) -> str:
+    return " ".join((directive, "'self'", *origins))
+
+
+PAGE_POLICY = page_policy()
+
+
+def render(
+    visitor: Visitor, template: str, *, status: int = 200, policy: str = PAGE_POLICY, **values: Any
+) -> Response:
+    """A template as the answer to a visitor, whom it can name as `visitor`."""
+    html = _ENVIRONMENT.get_template(template).render(visitor=visitor, **values)
+    headers = {"Content-Security-Policy": policy, "Vary": "Cookie, HX-Request"}
+    response = Response(html, status, headers, "text/html")
+    visitor.remember(response)
+    return response
