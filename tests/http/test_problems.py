@@ -218,5 +218,5 @@ def test_every_status_the_product_answers_has_a_title(application: Application) 
     assert {401, 409, 412, 416, 422, 503} <= statuses
     for status in statuses:
         error = type("Refusal", (AibcError,), {"status": status})("A sentence.")
-        answer = application.problems.response(error, {"type": "http", "path": "/"})
+        answer = application.problems.response(error, {"type": "http", "path": "/", "headers": []})
         assert json.loads(bytes(answer.body))["title"] != "Error", status

@@ -16,6 +16,7 @@ import pytest
 from aibc.app import Application
 from aibc.http.routes import iter_routes
 from fixtures.application import SignIn, client_of
+from fixtures.browsers import Visit, browser_of
 from fixtures.catalog import Connection, MakeSlug, MakeSubmission, MakeUser
 
 R, P, A, U = "/api/v1/resources", "/api/v1/progress", "/api/v1/auth", "/api/v1/users"
@@ -34,6 +35,13 @@ PUBLIC = {
     "GET /redoc",
     "GET /openapi.json",
     "GET /static/{path}",
+    "GET /accents.css",
+    "GET /styleguide",
+    "GET /sign-in",
+    "POST /sign-in",
+    "GET /sign-up",
+    "POST /sign-up",
+    "POST /sign-out",
     "GET /static/api/{path}",
     # The signature is the credential; its own tests alter every part of it.
     "GET /files/{submission_id}",
@@ -90,6 +98,15 @@ STAFF = {
 }
 ADMIN = {f"GET {U}", f"PATCH {U}/{{user_id}}"}
 TABLE = {"public": PUBLIC, "learner": LEARNER, "staff": STAFF, "admin": ADMIN}
+
+# Pages know their visitors by a cookie and send those who have none to the sign-in.
+LEARNER_PAGES = {
+    "GET /account",
+    "POST /account/password",
+}
+STAFF_PAGES: set[str] = set()
+ADMIN_PAGES: set[str] = set()
+PAGES = {"learner": LEARNER_PAGES, "staff": STAFF_PAGES, "admin": ADMIN_PAGES}
 
 ALLOWED = {
     "anonymous": {"public"},
@@ -179,7 +196,8 @@ def without_request(problem: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_route_stands_in_the_table_under_the_rule_it_names(application: Application) -> None:
-    written = {route: rule for rule, routes in TABLE.items() for route in routes}
+    tables = [*TABLE.items(), *PAGES.items()]
+    written = {route: rule for rule, routes in tables for route in routes}
     assert routes_of(application) == written
 
 
@@ -208,6 +226,46 @@ async def test_each_caller_passes_exactly_the_doors_that_are_theirs(
             ):
                 wrong.append((route, response.status_code, response.text[:200]))
     assert wrong == []
+
+
+@pytest.mark.parametrize("caller", list(ALLOWED))
+async def test_each_visitor_sees_exactly_the_pages_that_are_theirs(
+    application: Application, visit: Visit, make_user: MakeUser, place: Place, caller: str
+) -> None:
+    """A form without its token is refused to everybody, so only the way of refusing is compared."""
+    if caller == "anonymous":
+        browser = browser_of(application)
+    else:
+        suspended = caller == "suspended"
+        browser = await visit(
+            await make_user(
+                role="admin" if suspended else caller,
+                account_status="suspended" if suspended else "active",
+            )
+        )
+    wrong = []
+    for rule, routes in PAGES.items():
+        for route in routes:
+            method, template = route.split()
+            response = await browser.request(method, place.path(template))
+            if refusal_of_page(response) != (
+                None
+                if rule in ALLOWED[caller]
+                else "sign in"
+                if caller == "anonymous"
+                else "refused"
+            ):
+                wrong.append((route, response.status_code, response.text[:200]))
+    assert wrong == []
+
+
+def refusal_of_page(response: httpx.Response) -> str | None:
+    """How a page refused its visitor, or None: a foreign form has let the visitor in."""
+    if response.status_code == 303 and response.headers["location"].startswith("/sign-in"):
+        return "sign in"
+    if response.status_code == 403 and "not sent from a page of this session" not in response.text:
+        return "refused"
+    return None
 
 
 @pytest.mark.parametrize("route", sorted(OTHERS_WORK))
