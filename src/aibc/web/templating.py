@@ -63,7 +63,12 @@ def render(
 ) -> Response:
     """A template as the answer to a visitor, whom it can name as `visitor`."""
     html = _ENVIRONMENT.get_template(template).render(visitor=visitor, **values)
-    headers = {"Content-Security-Policy": policy, "Vary": "Cookie, HX-Request"}
+    headers = {
+        "Content-Security-Policy": policy,
+        "Vary": "Cookie, HX-Request",
+        # Without any referrer a browser would not say either that a form is ours.
+        "Referrer-Policy": "same-origin",
+    }
     response = Response(html, status, headers, "text/html")
     visitor.remember(response)
     return response
