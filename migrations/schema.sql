@@ -86,6 +86,19 @@ CREATE TYPE public.upload_claim AS (
 );
 
 --
+-- Name: achievements_changed(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.achievements_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE catalog_state SET version = version + 1;
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: award_achievements(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1157,6 +1170,16 @@ END
 $$;
 
 --
+-- Name: next_version(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.next_version(p_present bigint) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    SELECT greatest(p_present + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+$$;
+
+--
 -- Name: user_progress; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1168,7 +1191,7 @@ CREATE TABLE public.user_progress (
     progress_percentage smallint DEFAULT 0 NOT NULL,
     completed_modules integer DEFAULT 0 NOT NULL,
     total_time_spent_minutes bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT public.next_version((0)::bigint) NOT NULL,
     started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     last_accessed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     completed_at timestamp with time zone,
@@ -1722,6 +1745,19 @@ END
 $$;
 
 --
+-- Name: move_version(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.move_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := next_version(OLD.version);
+    RETURN NEW;
+END
+$$;
+
+--
 -- Name: note_activity(uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2222,6 +2258,20 @@ END
 $$;
 
 --
+-- Name: refuse_truncation(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_truncation() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM refuse(409, 'not_truncated', format(
+        'Rows of %s are removed with DELETE, so that figures follow.', TG_TABLE_NAME));
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: refuse_unless_quiz(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2584,6 +2634,35 @@ END
 $$;
 
 --
+-- Name: resource_submissions_shown(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.resource_submissions_shown() RETURNS trigger
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    user_ids uuid[];
+    pathway_ids text[];
+BEGIN
+    SELECT array_agg(new_rows.user_id), array_agg(modules.pathway_id) INTO user_ids, pathway_ids
+    FROM new_rows
+    JOIN resources ON resources.id = new_rows.resource_id
+    JOIN modules ON modules.id = resources.module_id;
+    IF user_ids IS NOT NULL THEN
+        PERFORM lock_learners(user_ids, pathway_ids);
+        UPDATE user_progress SET version = version
+        WHERE (user_id, pathway_id) IN (SELECT * FROM unnest(user_ids, pathway_ids));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+--
 -- Name: resource_submissions_updated(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2794,6 +2873,32 @@ BEGIN
     UPDATE resource_submissions SET submission_status = 'uploaded' WHERE id = p_submission
     RETURNING * INTO submission;
     RETURN submission;
+END
+$$;
+
+--
+-- Name: user_achievements_changed(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.user_achievements_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    user_ids uuid[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(user_id) INTO user_ids FROM new_rows;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(user_id) INTO user_ids FROM old_rows;
+    ELSE
+        SELECT array_agg(user_id) INTO user_ids
+        FROM (SELECT user_id FROM new_rows UNION SELECT user_id FROM old_rows) AS touched;
+    END IF;
+    IF user_ids IS NOT NULL THEN
+        PERFORM lock_streaks(user_ids);
+        UPDATE user_streaks SET version = version WHERE user_id = ANY (user_ids);
+    END IF;
+    RETURN NULL;
 END
 $$;
 
@@ -3315,6 +3420,7 @@ CREATE TABLE public.user_streaks (
     longest_streak integer DEFAULT 0 NOT NULL,
     last_activity_date date,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    version bigint DEFAULT public.next_version((0)::bigint) NOT NULL,
     CONSTRAINT user_streaks_check CHECK ((longest_streak >= current_streak)),
     CONSTRAINT user_streaks_current_streak_check CHECK ((current_streak >= 0))
 );
@@ -3758,6 +3864,18 @@ CREATE INDEX user_progress_of_pathway ON public.user_progress USING btree (pathw
 CREATE INDEX users_newest ON public.users USING btree (created_at, id);
 
 --
+-- Name: achievements achievements_changed; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER achievements_changed AFTER INSERT OR DELETE OR UPDATE ON public.achievements FOR EACH STATEMENT EXECUTE FUNCTION public.achievements_changed();
+
+--
+-- Name: achievements achievements_whole; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER achievements_whole BEFORE TRUNCATE ON public.achievements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncation();
+
+--
 -- Name: audit_log audit_log_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3768,6 +3886,12 @@ CREATE TRIGGER audit_log_append_only BEFORE UPDATE ON public.audit_log FOR EACH 
 --
 
 CREATE TRIGGER audit_log_keep BEFORE DELETE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
+-- Name: catalog_state catalog_state_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER catalog_state_version BEFORE UPDATE ON public.catalog_state FOR EACH ROW WHEN ((new.version = (old.version + 1))) EXECUTE FUNCTION public.move_version();
 
 --
 -- Name: module_completions module_completions_deleted; Type: TRIGGER; Schema: public; Owner: -
@@ -3786,6 +3910,12 @@ CREATE TRIGGER module_completions_inserted AFTER INSERT ON public.module_complet
 --
 
 CREATE TRIGGER module_completions_updated AFTER UPDATE ON public.module_completions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.derived_figures_changed();
+
+--
+-- Name: module_completions module_completions_whole; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER module_completions_whole BEFORE TRUNCATE ON public.module_completions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncation();
 
 --
 -- Name: module_decisions module_decisions_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -3822,6 +3952,12 @@ CREATE TRIGGER module_progress_inserted AFTER INSERT ON public.module_progress R
 --
 
 CREATE TRIGGER module_progress_updated AFTER UPDATE ON public.module_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.derived_figures_changed();
+
+--
+-- Name: module_progress module_progress_whole; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER module_progress_whole BEFORE TRUNCATE ON public.module_progress FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncation();
 
 --
 -- Name: modules modules_deleted; Type: TRIGGER; Schema: public; Owner: -
@@ -3968,6 +4104,12 @@ CREATE TRIGGER resource_completions_watched_inserts AFTER INSERT ON public.resou
 CREATE TRIGGER resource_completions_watched_updates AFTER UPDATE ON public.resource_completions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.resource_completions_watched();
 
 --
+-- Name: resource_completions resource_completions_whole; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER resource_completions_whole BEFORE TRUNCATE ON public.resource_completions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncation();
+
+--
 -- Name: resource_submissions resource_submissions_inserted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3984,6 +4126,12 @@ CREATE TRIGGER resource_submissions_keep BEFORE DELETE OR TRUNCATE ON public.res
 --
 
 CREATE TRIGGER resource_submissions_settle BEFORE INSERT OR UPDATE ON public.resource_submissions FOR EACH ROW EXECUTE FUNCTION public.resource_submissions_settle();
+
+--
+-- Name: resource_submissions resource_submissions_shown; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER resource_submissions_shown AFTER UPDATE ON public.resource_submissions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.resource_submissions_shown();
 
 --
 -- Name: resource_submissions resource_submissions_updated; Type: TRIGGER; Schema: public; Owner: -
@@ -4028,6 +4176,30 @@ CREATE TRIGGER submission_decisions_append_only BEFORE UPDATE ON public.submissi
 CREATE TRIGGER submission_decisions_keep BEFORE DELETE OR TRUNCATE ON public.submission_decisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
 
 --
+-- Name: user_achievements user_achievements_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_achievements_deleted AFTER DELETE ON public.user_achievements REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.user_achievements_changed();
+
+--
+-- Name: user_achievements user_achievements_inserted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_achievements_inserted AFTER INSERT ON public.user_achievements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.user_achievements_changed();
+
+--
+-- Name: user_achievements user_achievements_updated; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_achievements_updated AFTER UPDATE ON public.user_achievements REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.user_achievements_changed();
+
+--
+-- Name: user_achievements user_achievements_whole; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_achievements_whole BEFORE TRUNCATE ON public.user_achievements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncation();
+
+--
 -- Name: user_progress user_progress_inserted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -4046,10 +4218,28 @@ CREATE TRIGGER user_progress_keep BEFORE DELETE OR TRUNCATE ON public.user_progr
 CREATE TRIGGER user_progress_updated AFTER UPDATE ON public.user_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.user_progress_written();
 
 --
+-- Name: user_progress user_progress_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_progress_version BEFORE UPDATE ON public.user_progress FOR EACH ROW EXECUTE FUNCTION public.move_version();
+
+--
 -- Name: user_progress user_progress_watched; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER user_progress_watched AFTER UPDATE ON public.user_progress REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.user_progress_watched();
+
+--
+-- Name: user_streaks user_streaks_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_streaks_keep BEFORE DELETE OR TRUNCATE ON public.user_streaks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_removal();
+
+--
+-- Name: user_streaks user_streaks_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER user_streaks_version BEFORE UPDATE ON public.user_streaks FOR EACH ROW EXECUTE FUNCTION public.move_version();
 
 --
 -- Name: users users_touch; Type: TRIGGER; Schema: public; Owner: -

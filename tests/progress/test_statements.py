@@ -36,12 +36,12 @@ def listening_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_prepare_connection", prepare_and_listen)
 
 
-async def statements_of(request: Awaitable[httpx.Response]) -> int:
-    """How many statements a request sends that is answered with 200."""
+async def statements_of(request: Awaitable[httpx.Response], *, status: int = 200) -> int:
+    """How many statements a request sends that is answered so."""
     statements: list[str] = []
     token = _sent.set(statements)
     try:
-        assert (await request).status_code == 200
+        assert (await request).status_code == status
     finally:
         _sent.reset(token)
     return len(statements)
@@ -54,9 +54,13 @@ async def test_a_hot_read_is_one_statement(client: httpx.AsyncClient, course: Co
         f"/api/v1/resources/modules/{course.module}/resources-with-progress",
         f"/api/v1/resources/users/me/resources/{course.video}/progress",
         f"/api/v1/progress/pathways/{course.pathway}",
+        "/api/v1/progress/user/dashboard",
+        "/api/v1/progress/pathways",
     ):
-        await client.get(path)  # the first loads the catalog
+        tag = (await client.get(path)).headers["etag"]  # the first loads the catalog
         assert await statements_of(client.get(path)) == 1
+        known = client.get(path, headers={"If-None-Match": tag})
+        assert await statements_of(known, status=304) == 1
 
 
 async def test_a_hot_write_is_the_callers_row_and_one_call(

@@ -26,13 +26,13 @@ hot = HotRoutes("/api/v1/users", ["users"])
 router = APIRouter(tags=["users"])
 
 
-@hot.get("/me", actor=Learner, response_model=User, summary="Who am I?")
+@hot.get("/me", actor=Learner, response_model=User, summary="Who am I?", is_conditional=False)
 async def read_me(request: Request, caller: Caller) -> Response:
     """The account of the access token."""
     return await _own_profile(request, caller)
 
 
-@hot.get("/profile", actor=Learner, response_model=User, summary="My profile")
+@hot.get("/profile", actor=Learner, response_model=User, summary="My profile", is_conditional=False)
 async def read_my_profile(request: Request, caller: Caller) -> Response:
     """The same as `me`."""
     return await _own_profile(request, caller)

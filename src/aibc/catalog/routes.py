@@ -9,13 +9,13 @@ from aibc.accounts.actors import Actor, Learner, admit
 from aibc.catalog.importer import QUERIES
 from aibc.catalog.schemas import PathwaySummary, Resource
 from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot
+from aibc.http import conditional
 from aibc.http.access import Caller
 from aibc.http.context import get_state
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
 
 _CALLER = QUERIES["read_caller_and_version"]
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Origin"}
 
 resources = HotRoutes("/api/v1/resources", ["resources"])
 pathways = HotRoutes("/api/v1/progress", ["progress"])
@@ -29,8 +29,8 @@ pathways = HotRoutes("/api/v1/progress", ["progress"])
 )
 async def list_pathways(request: Request, caller: Caller) -> Response:
     """The live pathways in their order."""
-    _, catalog = await _read(request, caller)
-    return _answer(catalog.pathway_list)
+    actor, catalog = await _read(request, caller)
+    return conditional.answer(request, _tag(request, actor, catalog), catalog.pathway_list)
 
 
 @resources.get(
@@ -45,7 +45,8 @@ async def list_module_resources(request: Request, caller: Caller) -> Response:
     actor, catalog = await _read(request, caller)
     module = catalog.live_module(request.path_params["module_id"])
     views = [one.fragments.seen_by(staff=actor.is_staff).whole for one in module.resources]
-    return _answer(b"[" + b",".join(views) + b"]")
+    body = b"[" + b",".join(views) + b"]"
+    return conditional.answer(request, _tag(request, actor, catalog), body)
 
 
 async def _read(request: Request, caller: Caller) -> tuple[Actor, CatalogSnapshot]:
@@ -57,5 +58,5 @@ async def _read(request: Request, caller: Caller) -> tuple[Actor, CatalogSnapsho
     return actor, await cache.at(row["catalog_version"] if row else 0)
 
 
-def _answer(body: bytes) -> Response:
-    return Response(body, headers=_HEADERS, media_type="application/json")
+def _tag(request: Request, actor: Actor, catalog: CatalogSnapshot) -> str:
+    return conditional.entity_tag(request, actor.user_id, actor.role, catalog.version)

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, compile_path
 from starlette.types import Receive, Scope, Send
 
+from aibc.http import conditional
 from aibc.http.access import AccessRule, Caller, access_of
 from aibc.http.context import get_state
 from aibc.http.request_info import info_of
@@ -43,6 +44,7 @@ class HotRead:
     summary: str
     query: type[BaseModel] | None
     responses: dict[int | str, dict[str, Any]]
+    is_conditional: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -83,8 +85,12 @@ class HotRoutes:
         summary: str,
         query: type[BaseModel] | None = None,
         responses: dict[int | str, dict[str, Any]] | None = None,
+        is_conditional: bool = True,
     ) -> Callable[[Handler], Handler]:
-        """Register `handler(request, caller[, query])` for GET under an actor type."""
+        """Register `handler(request, caller[, query])` for GET under an actor type.
+
+        A conditional one answers with an ETag, by `aibc.http.conditional`.
+        """
         rule = access_of(actor)
         if rule is None or rule.is_public:
             raise TypeError(f"{self._prefix}{path} must name the actor type it is for")
@@ -99,6 +105,7 @@ class HotRoutes:
                     summary=summary,
                     query=query,
                     responses=responses or {},
+                    is_conditional=is_conditional,
                 )
             )
             return handler
@@ -114,13 +121,18 @@ class HotRoutes:
         """The same routes as the framework would declare them: for the API description only."""
         router = APIRouter(tags=self._tags)
         for read in self._reads:
+            answers, request = read.responses, None
+            if read.is_conditional:
+                answers = {**answers, **conditional.DESCRIBED_ANSWERS}
+                request = conditional.DESCRIBED_REQUEST
             router.add_api_route(
                 read.path,
                 _described_endpoint(read),
                 methods=["GET"],
                 response_model=read.model,
                 summary=read.summary,
-                responses=read.responses,
+                responses=answers,
+                openapi_extra=request,
                 operation_id=read.handler.__name__,
             )
         yield from router.routes

@@ -98,7 +98,7 @@ def _implied_statuses(operation: dict[str, Any], path: str, rule: AccessRule) ->
         statuses.append(404)
     if takes_body:
         statuses += [413, 415]
-    if takes_body or operation.get("parameters"):
+    if takes_body or any(one["in"] != "header" for one in operation.get("parameters", ())):
         statuses.append(422)
     if path.startswith("/api/"):
         statuses.append(503)

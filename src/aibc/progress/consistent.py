@@ -1,12 +1,14 @@
 """One statement and the catalog it belongs to, for every hot read of this slice.
 
-The statement reads the caller, the version of the catalog and the learner's rows at one moment;
-the snapshot of exactly that version supplies the rest.
+The statement reads the caller, the version of the catalog, the learner's version and the learner's
+rows at one moment; the snapshot of exactly that version of the catalog supplies the rest. A caller
+who has an answer already costs one row, and the rows only if that answer is not the newest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,15 +17,43 @@ from aibc.accounts.actors import Actor, admit
 from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot
 from aibc.database.pool import Record
 from aibc.database.queries import load_queries
+from aibc.http import conditional
 from aibc.http.access import Caller
-from aibc.http.context import get_state
-from aibc.progress.documents import JSON_MEDIA_TYPE
+from aibc.http.context import AppState, get_state
 from aibc.progress.errors import CatalogKeepsChanging
 
 READS = load_queries(__package__, "reads.sql")
 
 _MAX_TRIES = 5
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Origin"}
+
+# Writes the bytes from the rows, for what a route is about: a pathway's id, or nothing.
+Writer = Callable[..., bytes]
+
+
+@dataclass(frozen=True)
+class HotStatements:
+    """What a hot read asks: for everything, or for the versions alone."""
+
+    data: str
+    version: str
+
+
+def hot_statements(data: str, version: str) -> HotStatements:
+    """By their names in reads.sql."""
+    return HotStatements(READS[data], READS[version])
+
+
+async def conditional_read(
+    request: Request, caller: Caller, statements: HotStatements, write: Writer, *subject: str
+) -> Response:
+    """What `write(actor, catalog, rows, *subject)` makes of the rows; 304 to who has it already."""
+    if conditional.asks_whether_changed(request):
+        tag = await _present_tag(request, caller, statements.version, *subject)
+        if conditional.has(request, tag):
+            return conditional.not_modified(tag)
+    actor, catalog, rows = await read_consistently(request, caller, statements.data, *subject)
+    body = write(actor, catalog, rows, *subject)
+    return conditional.answer(request, _tag(request, actor, rows[0]), body)
 
 
 async def read_consistently(
@@ -41,6 +71,22 @@ async def read_consistently(
     raise CatalogKeepsChanging
 
 
-def hot_answer(body: bytes) -> Response:
-    """The answer of a hot read: for its caller alone, and asked for anew each time."""
-    return Response(body, headers=_HEADERS, media_type=JSON_MEDIA_TYPE)
+async def _present_tag(request: Request, caller: Caller, statement: str, *subject: str) -> str:
+    """The tag that the answer would have now."""
+    database = get_state(request).database
+    row = await database.fetch_row(statement, caller.session_id, caller.user_id, *subject)
+    actor = admit(caller, row)
+    assert row is not None, "somebody without a row is not admitted"  # noqa: S101
+    return _tag(request, actor, row)
+
+
+def _tag(request: Request, actor: Actor, row: Record) -> str:
+    state: AppState = get_state(request)
+    return conditional.entity_tag(
+        request,
+        actor.user_id,
+        actor.role,
+        state.settings.quizzes.grading,
+        row["catalog_version"],
+        row["learner_version"],
+    )

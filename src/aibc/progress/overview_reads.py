@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aibc.accounts.actors import Learner
+from aibc.accounts.actors import Actor, Learner
+from aibc.catalog.snapshot import CatalogSnapshot
+from aibc.database.pool import Record
 from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
-from aibc.progress.consistent import READS, hot_answer, read_consistently
+from aibc.progress.consistent import conditional_read, hot_statements
 from aibc.progress.documents import dumps
 from aibc.progress.overview import Overview
 from aibc.progress.overview_schemas import (
@@ -20,7 +24,7 @@ from aibc.progress.overview_schemas import (
     Summary,
 )
 
-_OVERVIEW = READS["read_overview"]
+_OVERVIEW = hot_statements("read_overview", "overview_version")
 
 hot = HotRoutes("/api/v1/progress", ["progress"])
 
@@ -28,13 +32,13 @@ hot = HotRoutes("/api/v1/progress", ["progress"])
 @hot.get("/user/summary", actor=Learner, response_model=Summary, summary="Your totals")
 async def read_summary(request: Request, caller: Caller) -> Response:
     """Across all live pathways, with your progress on each that you have touched."""
-    return hot_answer(dumps((await _overview(request, caller)).summary()))
+    return await _read(request, caller, Overview.summary)
 
 
 @hot.get("/user/dashboard", actor=Learner, response_model=Dashboard, summary="Your dashboard")
 async def read_dashboard(request: Request, caller: Caller) -> Response:
     """Every pathway with your percentage, your totals, streak and newest achievements."""
-    return hot_answer(dumps((await _overview(request, caller)).dashboard()))
+    return await _read(request, caller, Overview.dashboard)
 
 
 @hot.get(
@@ -45,7 +49,7 @@ async def read_dashboard(request: Request, caller: Caller) -> Response:
 )
 async def read_everything(request: Request, caller: Caller) -> Response:
     """What a client would otherwise ask for in five calls."""
-    return hot_answer(dumps((await _overview(request, caller)).everything()))
+    return await _read(request, caller, Overview.everything)
 
 
 @hot.get(
@@ -53,7 +57,7 @@ async def read_everything(request: Request, caller: Caller) -> Response:
 )
 async def read_achievements(request: Request, caller: Caller) -> Response:
     """What each takes, and whether you have earned it."""
-    return hot_answer(dumps((await _overview(request, caller)).achievements()))
+    return await _read(request, caller, Overview.achievements)
 
 
 @hot.get(
@@ -64,15 +68,17 @@ async def read_achievements(request: Request, caller: Caller) -> Response:
 )
 async def read_earned_achievements(request: Request, caller: Caller) -> Response:
     """Those you have earned, the newest first. None is ever taken back."""
-    return hot_answer(dumps((await _overview(request, caller)).earned_achievements()))
+    return await _read(request, caller, Overview.earned_achievements)
 
 
 @hot.get("/streak", actor=Learner, response_model=Streak, summary="Your streak")
 async def read_streak(request: Request, caller: Caller) -> Response:
     """Days (UTC) in a row on which you did something."""
-    return hot_answer(dumps((await _overview(request, caller)).streak()))
+    return await _read(request, caller, Overview.streak)
 
 
-async def _overview(request: Request, caller: Caller) -> Overview:
-    actor, catalog, rows = await read_consistently(request, caller, _OVERVIEW)
-    return Overview(actor.user_id, catalog, rows)
+async def _read(request: Request, caller: Caller, part: Callable[[Overview], object]) -> Response:
+    def write(actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record]) -> bytes:
+        return dumps(part(Overview(actor.user_id, catalog, rows)))
+
+    return await conditional_read(request, caller, _OVERVIEW, write)

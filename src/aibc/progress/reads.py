@@ -14,7 +14,7 @@ from aibc.database.pool import Record
 from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
-from aibc.progress.consistent import READS, hot_answer, read_consistently
+from aibc.progress.consistent import conditional_read, hot_statements
 from aibc.progress.documents import completion_document, dumps, joined_submission_document
 from aibc.progress.errors import NotStarted
 from aibc.progress.pathway_page import pathway_page
@@ -22,10 +22,10 @@ from aibc.progress.schemas import Completion, ModuleResources, PathwayPage, Reso
 
 _UNTOUCHED = b',"completion":null,"submissions":[]}'
 
-_PATHWAY_RESOURCES = READS["read_pathway_resources"]
-_MODULE_RESOURCES = READS["read_module_resources"]
-_COMPLETION = READS["read_completion"]
-_PATHWAY_PROGRESS = READS["read_pathway_progress"]
+_PATHWAY_RESOURCES = hot_statements("read_pathway_resources", "pathway_version")
+_MODULE_RESOURCES = hot_statements("read_module_resources", "module_version")
+_COMPLETION = hot_statements("read_completion", "completion_version")
+_PATHWAY_PROGRESS = hot_statements("read_pathway_progress", "pathway_version")
 
 resources = HotRoutes("/api/v1/resources", ["resources"])
 progress = HotRoutes("/api/v1/progress", ["progress"])
@@ -41,10 +41,9 @@ progress = HotRoutes("/api/v1/progress", ["progress"])
 async def read_pathway_resources(request: Request, caller: Caller) -> Response:
     """Modules in order, their resources in order, your record and your submissions on each."""
     pathway_id = request.path_params["pathway_id"]
-    actor, catalog, rows = await read_consistently(request, caller, _PATHWAY_RESOURCES, pathway_id)
-    own = _own_parts(catalog, rows)
-    modules = catalog.live_pathway(pathway_id).modules
-    return hot_answer(_array(_module_bytes(module, actor, own) for module in modules))
+    return await conditional_read(
+        request, caller, _PATHWAY_RESOURCES, _pathway_resources, pathway_id
+    )
 
 
 @resources.get(
@@ -57,10 +56,7 @@ async def read_pathway_resources(request: Request, caller: Caller) -> Response:
 async def read_module_resources(request: Request, caller: Caller) -> Response:
     """The module's resources in order, your record and your submissions on each."""
     module_id = request.path_params["module_id"]
-    actor, catalog, rows = await read_consistently(request, caller, _MODULE_RESOURCES, module_id)
-    own = _own_parts(catalog, rows)
-    module = catalog.live_module(module_id)
-    return hot_answer(_array(_resource_bytes(one, actor, own) for one in module.resources))
+    return await conditional_read(request, caller, _MODULE_RESOURCES, _module_resources, module_id)
 
 
 @resources.get(
@@ -73,11 +69,7 @@ async def read_module_resources(request: Request, caller: Caller) -> Response:
 async def read_completion(request: Request, caller: Caller) -> Response:
     """Not found until you start the resource, report progress on it or hand in a file."""
     resource_id = request.path_params["resource_id"]
-    _, catalog, rows = await read_consistently(request, caller, _COMPLETION, resource_id)
-    resource = catalog.live_resource(resource_id)
-    if rows[0]["id"] is None:
-        raise NotStarted
-    return hot_answer(_completion_bytes(resource, rows[0]))
+    return await conditional_read(request, caller, _COMPLETION, _completion, resource_id)
 
 
 @progress.get(
@@ -90,8 +82,38 @@ async def read_completion(request: Request, caller: Caller) -> Response:
 async def read_pathway_progress(request: Request, caller: Caller) -> Response:
     """`next_module` is the first that is not approved; null when all are."""
     slug = request.path_params["slug"]
-    actor, catalog, rows = await read_consistently(request, caller, _PATHWAY_PROGRESS, slug)
-    return hot_answer(dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows)))
+    return await conditional_read(request, caller, _PATHWAY_PROGRESS, _pathway_progress, slug)
+
+
+def _pathway_resources(
+    actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], pathway_id: str
+) -> bytes:
+    modules = catalog.live_pathway(pathway_id).modules
+    own = _own_parts(catalog, rows)
+    return _array(_module_bytes(module, actor, own) for module in modules)
+
+
+def _module_resources(
+    actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], module_id: str
+) -> bytes:
+    module = catalog.live_module(module_id)
+    own = _own_parts(catalog, rows)
+    return _array(_resource_bytes(one, actor, own) for one in module.resources)
+
+
+def _completion(
+    _: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], resource_id: str
+) -> bytes:
+    resource = catalog.live_resource(resource_id)
+    if rows[0]["id"] is None:
+        raise NotStarted
+    return _completion_bytes(resource, rows[0])
+
+
+def _pathway_progress(
+    actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], slug: str
+) -> bytes:
+    return dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows))
 
 
 def _own_parts(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:

@@ -1,12 +1,71 @@
--- Hot reads: one statement each. Every row begins with the caller's role and state as they are now
--- and the version of the catalog that the row belongs to; without a session there is no row.
+-- Hot reads: one statement each. Every row begins with the caller's role and state as they are now,
+-- the version of the catalog that the row belongs to, and the learner's version, which moves with
+-- all that the row shows of them; without a session there is no row. A statement named for a
+-- version answers that much of the row alone.
 -- $1 session, $2 learner.
+
+-- name: pathway_version
+-- Of what a learner did in the pathway $3.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version, progress.version AS learner_version
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN user_progress AS progress ON progress.user_id = $2 AND progress.pathway_id = $3
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+
+-- name: module_version
+-- Of what a learner did in the pathway of the module $3.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version, progress.version AS learner_version
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN modules ON modules.id = $3
+LEFT JOIN user_progress AS progress
+    ON progress.user_id = $2 AND progress.pathway_id = modules.pathway_id
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+
+-- name: completion_version
+-- Of what a learner did in the pathway where their record on the resource $3 is.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version, progress.version AS learner_version
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN resource_completions AS completion
+    ON completion.user_id = $2 AND completion.resource_id = $3
+LEFT JOIN user_progress AS progress
+    ON progress.user_id = $2 AND progress.pathway_id = completion.pathway_id
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
+
+-- name: overview_version
+-- Of what a learner did anywhere, and the day (UTC), which a streak depends on. The sum moves when
+-- any part of it does, because none ever goes back.
+SELECT
+    users.role AS caller_role, users.account_status AS caller_status,
+    catalog_state.version AS catalog_version,
+    concat_ws('/', (SELECT coalesce(sum(version), 0) FROM user_progress WHERE user_id = $2),
+              coalesce(streak.version, 0), (statement_timestamp() AT TIME ZONE 'UTC')::date
+             ) AS learner_version
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+CROSS JOIN catalog_state
+LEFT JOIN user_streaks AS streak ON streak.user_id = $2
+WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > clock_timestamp()
 
 -- name: read_pathway_resources
 -- What the learner did in the pathway $3: a row per completion and submission, newest first.
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version,
+    catalog_state.version AS catalog_version, progress.version AS learner_version,
     completion.id, completion.user_id, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
@@ -28,6 +87,7 @@ SELECT
 FROM sessions
 JOIN users ON users.id = sessions.user_id
 CROSS JOIN catalog_state
+LEFT JOIN user_progress AS progress ON progress.user_id = $2 AND progress.pathway_id = $3
 LEFT JOIN resource_completions AS completion
     ON completion.user_id = $2 AND completion.pathway_id = $3
 LEFT JOIN resource_submissions AS submission
@@ -41,7 +101,7 @@ ORDER BY submission.attempt DESC
 -- The same for the module $3.
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version,
+    catalog_state.version AS catalog_version, progress.version AS learner_version,
     completion.id, completion.user_id, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
@@ -64,6 +124,8 @@ FROM sessions
 JOIN users ON users.id = sessions.user_id
 CROSS JOIN catalog_state
 LEFT JOIN modules ON modules.id = $3
+LEFT JOIN user_progress AS progress
+    ON progress.user_id = $2 AND progress.pathway_id = modules.pathway_id
 LEFT JOIN resource_completions AS completion
     ON completion.user_id = $2 AND completion.pathway_id = modules.pathway_id
     AND completion.module_id = modules.id
@@ -78,7 +140,7 @@ ORDER BY submission.attempt DESC
 -- The learner's record on the resource $3.
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version,
+    catalog_state.version AS catalog_version, progress.version AS learner_version,
     completion.id, completion.user_id, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
@@ -89,6 +151,8 @@ JOIN users ON users.id = sessions.user_id
 CROSS JOIN catalog_state
 LEFT JOIN resource_completions AS completion
     ON completion.user_id = $2 AND completion.resource_id = $3
+LEFT JOIN user_progress AS progress
+    ON progress.user_id = $2 AND progress.pathway_id = completion.pathway_id
 WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
   AND sessions.expires_at > clock_timestamp()
 
@@ -96,7 +160,7 @@ WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
 -- The learner's figures on the pathway $3: a row per module they have touched.
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version,
+    catalog_state.version AS catalog_version, progress.version AS learner_version,
     progress.id, progress.user_id, progress.pathway_id, progress.current_module_id,
     progress.progress_percentage, progress.completed_modules, progress.total_time_spent_minutes,
     progress.started_at, progress.last_accessed_at, progress.completed_at,
@@ -120,7 +184,10 @@ WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
     catalog_state.version AS catalog_version,
-    CASE WHEN streak.last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date - 1
+    concat_ws('/', (SELECT coalesce(sum(version), 0) FROM user_progress WHERE user_id = $2),
+              coalesce(streak.version, 0), (statement_timestamp() AT TIME ZONE 'UTC')::date
+             ) AS learner_version,
+    CASE WHEN streak.last_activity_date >= (statement_timestamp() AT TIME ZONE 'UTC')::date - 1
          THEN streak.current_streak ELSE 0 END AS current_streak,
     coalesce(streak.longest_streak, 0) AS longest_streak,
     streak.last_activity_date, streak.updated_at,

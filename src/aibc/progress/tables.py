@@ -33,6 +33,7 @@ _NOW = text("clock_timestamp()")
 _NEW_ID = text("gen_random_uuid()")
 _NEXT_EVENT = text("nextval('event_sequence')")
 _ZERO = text("0")
+_NEXT_VERSION = text("next_version(0)")
 
 
 def _moment(name: str) -> Column[object]:
@@ -53,7 +54,7 @@ user_progress = Table(
     Column("progress_percentage", SmallInteger, nullable=False, server_default=_ZERO),
     Column("completed_modules", Integer, nullable=False, server_default=_ZERO),
     Column("total_time_spent_minutes", BigInteger, nullable=False, server_default=_ZERO),
-    Column("version", BigInteger, nullable=False, server_default=_ZERO),
+    Column("version", BigInteger, nullable=False, server_default=_NEXT_VERSION),
     _moment("started_at"),
     _moment("last_accessed_at"),
     Column("completed_at", DateTime(timezone=True)),
@@ -181,6 +182,7 @@ user_streaks = Table(
     Column("longest_streak", Integer, nullable=False, server_default=_ZERO),
     Column("last_activity_date", Date),
     _moment("updated_at"),
+    Column("version", BigInteger, nullable=False, server_default=_NEXT_VERSION),
 )
 
 

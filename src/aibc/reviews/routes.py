@@ -35,6 +35,7 @@ router = APIRouter(tags=["reviews"])
     response_model=PendingPage,
     summary="What waits for review, oldest first",
     query=PendingQuery,
+    is_conditional=False,  # it tells how long each has been waiting
 )
 async def read_pending(request: Request, caller: Caller, query: PendingQuery) -> Response:
     """Across all pathways, or the part that the filters name. Page on with `next_cursor`."""
