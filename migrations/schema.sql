@@ -859,20 +859,12 @@ BEGIN
 
     INSERT INTO resource_completions AS completion (user_id, resource_id, status, metadata)
     SELECT given.user_id, given.resource_id,
-           CASE WHEN record.passed THEN 'completed' ELSE 'in_progress' END,
-           jsonb_strip_nulls(jsonb_build_object(
-               'quiz_score', record.score, 'quiz_passed', record.passed,
-               'quiz_attempts', record.attempts,
-               'quiz_completed_at', to_char(
-                   record.passed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
-           || jsonb_build_object('selected_answers', record.answers)
+           CASE WHEN record.content -> 'quiz_passed' = 'true' THEN 'completed'
+                ELSE 'in_progress' END,
+           record.content
     FROM unnest(p_users, p_resources) AS given (user_id, resource_id)
     CROSS JOIN LATERAL (
-        SELECT max(standing.score) AS score, bool_or(standing.passed) AS passed,
-               count(*) AS attempts, min(standing.passed_at) AS passed_at,
-               (array_agg(standing.answers ORDER BY standing.attempt DESC))[1] AS answers
-        FROM quiz_standings AS standing
-        WHERE standing.user_id = given.user_id AND standing.resource_id = given.resource_id
+        SELECT quiz_record(given.user_id, given.resource_id) AS content OFFSET 0
     ) AS record
     ON CONFLICT (user_id, resource_id) DO UPDATE SET
         status = CASE WHEN excluded.status = 'completed' AND completion.status <> 'reviewed'
@@ -880,7 +872,7 @@ BEGIN
         metadata = completion.metadata || excluded.metadata,
         last_accessed_at = CASE WHEN p_by_learner THEN clock_timestamp()
                                 ELSE completion.last_accessed_at END
-    WHERE p_by_learner OR NOT completion.metadata @> excluded.metadata
+    WHERE p_by_learner OR completion.metadata || excluded.metadata <> completion.metadata
         OR (excluded.status = 'completed' AND completion.status NOT IN ('completed', 'reviewed'));
 END
 $$;
@@ -1953,6 +1945,25 @@ CREATE FUNCTION public.quiz_passing_score(p_quiz jsonb) RETURNS smallint
 $$;
 
 --
+-- Name: quiz_record(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.quiz_record(p_user uuid, p_resource text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+               'quiz_score', max(standing.score), 'quiz_passed', bool_or(standing.passed),
+               'quiz_attempts', count(*),
+               'quiz_completed_at', to_char(
+                   min(standing.passed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+           || jsonb_build_object('selected_answers',
+               (array_agg(standing.answers ORDER BY standing.attempt DESC))[1])
+    FROM quiz_standings AS standing
+    WHERE standing.user_id = p_user AND standing.resource_id = p_resource
+    HAVING count(*) > 0
+$$;
+
+--
 -- Name: quiz_regrades_inserted(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2002,28 +2013,32 @@ CREATE FUNCTION public.recount_modules(p_users uuid[], p_modules text[]) RETURNS
     SET jit TO 'off'
     AS $$
 DECLARE
-    any_appeared boolean;
+    moment CONSTANT timestamptz := clock_timestamp();
 BEGIN
     WITH state AS MATERIALIZED (
-        SELECT *, approval_status IS NOT NULL AND last_status IS NULL AS appears
-        FROM module_states(p_users, p_modules)
+        SELECT current.*, appearing.minutes AS appearing_minutes
+        FROM module_states(p_users, p_modules) AS current
+        -- A row that appears notes the minutes spent until then.
+        LEFT JOIN LATERAL (
+            SELECT coalesce(current.posted_minutes, (
+                SELECT sum(completion.time_spent_minutes)
+                FROM resource_completions AS completion
+                WHERE completion.user_id = current.user_id
+                  AND completion.pathway_id = current.pathway_id
+                  AND completion.module_id = current.module_id), 0) AS minutes
+        ) AS appearing ON current.approval_status IS NOT NULL AND current.last_status IS NULL
     ), change AS (
         INSERT INTO module_decisions
-            (user_id, pathway_id, module_id, kind, approval_status, resource_ids, time_spent_minutes)
-        SELECT user_id, pathway_id, module_id, 'automatic', approval_status,
-               state.approved_ids,
-               CASE WHEN appears THEN coalesce(posted_minutes, (
-                   SELECT sum(completion.time_spent_minutes)
-                   FROM resource_completions AS completion
-                   WHERE completion.user_id = state.user_id
-                     AND completion.pathway_id = state.pathway_id
-                     AND completion.module_id = state.module_id), 0) END
+            (user_id, pathway_id, module_id, kind, approval_status, resource_ids,
+             time_spent_minutes, created_at)
+        SELECT user_id, pathway_id, module_id, 'automatic', approval_status, approved_ids,
+               appearing_minutes, moment
         FROM state
         WHERE approval_status IS DISTINCT FROM last_status
            OR (step = 3 AND last_kind = 'decided')
     ), milestone AS (
-        INSERT INTO module_decisions (user_id, pathway_id, module_id, kind)
-        SELECT user_id, pathway_id, module_id, 'first_approved' FROM state
+        INSERT INTO module_decisions (user_id, pathway_id, module_id, kind, created_at)
+        SELECT user_id, pathway_id, module_id, 'first_approved', moment FROM state
         WHERE approval_status = 'approved'
         ON CONFLICT (user_id, module_id) WHERE kind = 'first_approved' DO NOTHING
     ), gone AS (
@@ -2035,7 +2050,9 @@ BEGIN
             (id, user_id, pathway_id, module_id, completed_at, time_spent_minutes,
              approval_status, decided_by_hand, reviewed_by, reviewed_at, review_comments)
         SELECT module_completion_id(user_id, module_id), user_id, pathway_id, module_id,
-               CASE WHEN appears THEN '-infinity' ELSE handed_in_at END, time_spent_minutes,
+               CASE WHEN appearing_minutes IS NULL THEN handed_in_at
+                    ELSE greatest(handed_in_at, moment) END,
+               coalesce(appearing_minutes, time_spent_minutes),
                approval_status, step = 1, reviewed_by, reviewed_at, review_comments
         FROM state WHERE approval_status IS NOT NULL
         ON CONFLICT (user_id, module_id) DO UPDATE SET
@@ -2045,32 +2062,12 @@ BEGIN
             decided_by_hand = excluded.decided_by_hand, reviewed_by = excluded.reviewed_by,
             reviewed_at = excluded.reviewed_at, review_comments = excluded.review_comments
         WHERE completion IS DISTINCT FROM excluded
-    ), percentage AS (
-        INSERT INTO module_progress AS progress
-            (user_id, module_id, pathway_id, progress_percentage)
-        SELECT user_id, module_id, pathway_id, progress_percentage FROM state
-        ON CONFLICT (user_id, module_id) DO UPDATE SET
-            pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
-        WHERE progress IS DISTINCT FROM excluded
     )
-    SELECT bool_or(appears) INTO any_appeared FROM state;
-
-    -- A row that has just appeared was handed in at the moment that its change was recorded.
-    IF any_appeared THEN
-        UPDATE module_completions AS completion
-        SET completed_at = appearance.created_at,
-            time_spent_minutes = appearance.time_spent_minutes
-        FROM unnest(p_users, p_modules) AS given (user_id, module_id)
-        CROSS JOIN LATERAL (
-            SELECT decision.created_at, decision.time_spent_minutes
-            FROM module_decisions AS decision
-            WHERE decision.user_id = given.user_id AND decision.module_id = given.module_id
-              AND decision.kind = 'automatic' AND decision.time_spent_minutes IS NOT NULL
-            ORDER BY decision.sequence DESC LIMIT 1
-        ) AS appearance
-        WHERE completion.user_id = given.user_id AND completion.module_id = given.module_id
-          AND completion.completed_at = '-infinity';
-    END IF;
+    INSERT INTO module_progress AS progress (user_id, module_id, pathway_id, progress_percentage)
+    SELECT user_id, module_id, pathway_id, progress_percentage FROM state
+    ON CONFLICT (user_id, module_id) DO UPDATE SET
+        pathway_id = excluded.pathway_id, progress_percentage = excluded.progress_percentage
+    WHERE progress IS DISTINCT FROM excluded;
 END
 $$;
 
@@ -2086,6 +2083,9 @@ CREATE FUNCTION public.recount_pathways(p_users uuid[], p_pathways text[]) RETUR
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
+DECLARE
+    moment CONSTANT timestamptz := clock_timestamp();
+    any_completed boolean;
 BEGIN
     WITH pair AS (
         SELECT DISTINCT given.user_id, given.pathway_id
@@ -2109,43 +2109,39 @@ BEGIN
                    ELSE total / modules
                END AS percentage
         FROM module_figures
+    ), written AS (
+        UPDATE user_progress AS progress
+        SET progress_percentage = figures.percentage,
+            completed_modules = figures.approved,
+            total_time_spent_minutes = coalesce(spent.minutes, 0),
+            last_accessed_at = greatest(progress.last_accessed_at, spent.last_accessed_at),
+            completed_at = coalesce((
+                SELECT milestone.created_at FROM module_decisions AS milestone
+                WHERE milestone.user_id = progress.user_id
+                  AND milestone.pathway_id = progress.pathway_id
+                  AND milestone.kind = 'pathway_completed'),
+                CASE WHEN figures.percentage = 100 THEN moment END),
+            version = progress.version + 1
+        FROM figures
+        CROSS JOIN LATERAL (
+            SELECT sum(completion.time_spent_minutes) AS minutes,
+                   max(completion.last_accessed_at) AS last_accessed_at
+            FROM resource_completions AS completion
+            WHERE completion.user_id = figures.user_id
+              AND completion.pathway_id = figures.pathway_id
+        ) AS spent
+        WHERE progress.user_id = figures.user_id AND progress.pathway_id = figures.pathway_id
+        RETURNING progress.completed_at = moment AS completed
     )
-    UPDATE user_progress AS progress
-    SET progress_percentage = figures.percentage,
-        completed_modules = figures.approved,
-        total_time_spent_minutes = coalesce(spent.minutes, 0),
-        last_accessed_at = greatest(progress.last_accessed_at, spent.last_accessed_at),
-        completed_at = (
-            SELECT milestone.created_at FROM module_decisions AS milestone
-            WHERE milestone.user_id = progress.user_id
-              AND milestone.pathway_id = progress.pathway_id
-              AND milestone.kind = 'pathway_completed'),
-        version = progress.version + 1
-    FROM figures
-    CROSS JOIN LATERAL (
-        SELECT sum(completion.time_spent_minutes) AS minutes,
-               max(completion.last_accessed_at) AS last_accessed_at
-        FROM resource_completions AS completion
-        WHERE completion.user_id = figures.user_id
-          AND completion.pathway_id = figures.pathway_id
-    ) AS spent
-    WHERE progress.user_id = figures.user_id AND progress.pathway_id = figures.pathway_id;
+    SELECT bool_or(completed) INTO any_completed FROM written;
 
-    INSERT INTO module_decisions (user_id, pathway_id, kind)
-    SELECT progress.user_id, progress.pathway_id, 'pathway_completed'
-    FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
-    JOIN user_progress AS progress USING (user_id, pathway_id)
-    WHERE progress.progress_percentage = 100 AND progress.completed_at IS NULL
-    ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
-    IF FOUND THEN
-        UPDATE user_progress AS progress SET completed_at = (
-            SELECT milestone.created_at FROM module_decisions AS milestone
-            WHERE milestone.user_id = progress.user_id
-              AND milestone.pathway_id = progress.pathway_id
-              AND milestone.kind = 'pathway_completed')
+    IF any_completed THEN
+        INSERT INTO module_decisions (user_id, pathway_id, kind, created_at)
+        SELECT DISTINCT progress.user_id, progress.pathway_id, 'pathway_completed', moment
         FROM unnest(p_users, p_pathways) AS given (user_id, pathway_id)
-        WHERE progress.user_id = given.user_id AND progress.pathway_id = given.pathway_id
-          AND progress.progress_percentage = 100 AND progress.completed_at IS NULL;
+        JOIN user_progress AS progress USING (user_id, pathway_id)
+        WHERE progress.completed_at = moment
+        ON CONFLICT (user_id, pathway_id) WHERE kind = 'pathway_completed' DO NOTHING;
     END IF;
 END
 $$;
@@ -2453,8 +2449,21 @@ $$;
 CREATE FUNCTION public.resource_completions_settle() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    is_quiz boolean;
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
+    IF TG_OP = 'INSERT' THEN
+        SELECT resources.module_id, modules.pathway_id, (
+            SELECT count(*) FROM resource_submissions AS submission
+            WHERE submission.user_id = NEW.user_id AND submission.resource_id = NEW.resource_id),
+            resources.type = 'quiz'
+        INTO NEW.module_id, NEW.pathway_id, NEW.submission_count, is_quiz
+        FROM resources JOIN modules ON modules.id = resources.module_id
+        WHERE resources.id = NEW.resource_id;
+        IF is_quiz THEN
+            NEW.metadata := NEW.metadata || coalesce(quiz_record(NEW.user_id, NEW.resource_id), '{}');
+        END IF;
+    ELSE
         IF (NEW.user_id, NEW.resource_id) IS DISTINCT FROM (OLD.user_id, OLD.resource_id) THEN
             PERFORM refuse(409, 'completion_moved',
                 'A completion stays with its learner and its resource.');
@@ -2463,16 +2472,15 @@ BEGIN
             PERFORM refuse(409, 'status_not_allowed',
                 format('A completion cannot go from %s to %s.', OLD.status, NEW.status));
         END IF;
-    END IF;
-    IF TG_OP = 'INSERT' OR (NEW.module_id, NEW.pathway_id) IS DISTINCT FROM (OLD.module_id, OLD.pathway_id)
-    THEN
-        SELECT resources.module_id, modules.pathway_id INTO NEW.module_id, NEW.pathway_id
-        FROM resources JOIN modules ON modules.id = resources.module_id
-        WHERE resources.id = NEW.resource_id;
-    END IF;
-    IF TG_OP = 'INSERT' OR NEW.submission_count IS DISTINCT FROM OLD.submission_count THEN
-        SELECT count(*) INTO NEW.submission_count FROM resource_submissions AS submission
-        WHERE submission.user_id = NEW.user_id AND submission.resource_id = NEW.resource_id;
+        IF (NEW.module_id, NEW.pathway_id) IS DISTINCT FROM (OLD.module_id, OLD.pathway_id) THEN
+            SELECT resources.module_id, modules.pathway_id INTO NEW.module_id, NEW.pathway_id
+            FROM resources JOIN modules ON modules.id = resources.module_id
+            WHERE resources.id = NEW.resource_id;
+        END IF;
+        IF NEW.submission_count IS DISTINCT FROM OLD.submission_count THEN
+            SELECT count(*) INTO NEW.submission_count FROM resource_submissions AS submission
+            WHERE submission.user_id = NEW.user_id AND submission.resource_id = NEW.resource_id;
+        END IF;
     END IF;
     IF NEW.status = 'in_progress' THEN
         NEW.progress_percentage := least(NEW.progress_percentage, 99);

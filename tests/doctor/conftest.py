@@ -15,7 +15,17 @@ from aibc.doctor.findings import Report
 from aibc.doctor.scope import Scope
 from aibc.storage.local import LocalStore
 from rollups.recount import differences
-from rollups.world import FILE_RESOURCES, LEARNERS, STAFF, build_world, hand_in, review
+from rollups.world import (
+    FILE_RESOURCES,
+    LEARNERS,
+    QUIZZES,
+    STAFF,
+    add_quizzes,
+    attempt,
+    build_world,
+    hand_in,
+    review,
+)
 
 Doctor: TypeAlias = Callable[..., Coroutine[Any, Any, Report]]
 
@@ -28,6 +38,7 @@ async def bootcamp(database_url: str) -> AsyncIterator[Connection]:
     """One learner is done with everything, another waits, was rejected and has a hand-in."""
     connection = await asyncpg.connect(database_url)
     await build_world(connection)
+    await add_quizzes(connection, required=False)
     ada, bob = LEARNERS
     for resource in ("a1-video", "a2-article", "b1-video"):
         await connection.execute(
@@ -36,6 +47,9 @@ async def bootcamp(database_url: str) -> AsyncIterator[Connection]:
     for resource in FILE_RESOURCES:
         submission = await hand_in(connection, ada, resource)
         await review(connection, STAFF[0], submission, "approved")
+    for quiz in QUIZZES:
+        await attempt(connection, ada, quiz, {"q1": "a", "q2": ["a", "b"]})
+    await attempt(connection, bob, QUIZZES[0], {"q1": "b"})
     await hand_in(connection, bob, "a1-exercise")
     await review(connection, STAFF[0], await hand_in(connection, bob, "a2-exercise"), "rejected")
     await connection.execute("SELECT learner_complete($1, 'b1-video', false)", bob)

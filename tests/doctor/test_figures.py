@@ -50,6 +50,8 @@ WRONG = [
     ),
     ("submission_count", "UPDATE resource_completions SET submission_count = 4"),
     ("completion", "DELETE FROM resource_completions WHERE resource_id = 'a1-exercise'"),
+    ("quiz_record", "UPDATE resource_completions SET metadata = '{\"quiz_score\": 12}'"),
+    ("quiz_completion", "DELETE FROM resource_completions WHERE resource_id = 'a2-quiz'"),
 ]
 
 

@@ -13,7 +13,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 from aibc.database.pool import Connection
-from rollups.world import FILE_RESOURCES, LEARNERS, MODULES, PATHWAYS, RESOURCES, STAFF, hand_in
+from rollups.world import (
+    FILE_RESOURCES,
+    LEARNERS,
+    MODULES,
+    PATHWAYS,
+    QUIZZES,
+    RESOURCES,
+    STAFF,
+    attempt,
+    hand_in,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,12 @@ class Act:
 
 learners = st.sampled_from(LEARNERS)
 staff = st.sampled_from(STAFF)
-resources = st.sampled_from(RESOURCES)
+resources = st.sampled_from([*RESOURCES, *QUIZZES])
+quizzes = st.sampled_from(QUIZZES)
+answers = st.fixed_dictionaries(
+    {}, optional={"q1": st.sampled_from(["a", "b"]), "q2": st.sampled_from([["a"], ["b", "a"], []])}
+)
+statuses = st.sampled_from(["in_progress", "submitted", "completed", "reviewed"])
 modules = st.sampled_from(MODULES)
 
 
@@ -42,7 +57,19 @@ def _statement(query: str, *arguments: Any) -> Act:
 def learner_acts(draw: st.DrawFn) -> Act:
     user, resource = draw(learners), draw(resources)
     kind = draw(
-        st.sampled_from(["start", "report", "complete", "uncomplete", "file", "withdraw", "post"])
+        st.sampled_from(
+            [
+                "start",
+                "report",
+                "complete",
+                "uncomplete",
+                "file",
+                "withdraw",
+                "post",
+                "quiz",
+                "enter",
+            ]
+        )
     )
     match kind:
         case "start":
@@ -50,9 +77,10 @@ def learner_acts(draw: st.DrawFn) -> Act:
         case "report":
             percentage, minutes = draw(st.integers(0, 100)), draw(st.integers(0, 500))
             return _statement(
-                "SELECT learner_report($1, $2, NULL, $3, $4, NULL, NULL, false)",
+                "SELECT learner_report($1, $2, $3, $4, $5, NULL, NULL, false)",
                 user,
                 resource,
+                draw(st.one_of(st.none(), statuses)),
                 percentage,
                 minutes,
             )
@@ -71,10 +99,21 @@ def learner_acts(draw: st.DrawFn) -> Act:
                 " ORDER BY sequence LIMIT 1",
                 user,
             )
+        case "quiz":
+            quiz, given = draw(quizzes), draw(answers)
+            words = f"{user} answers {quiz} with {given}"
+            return Act(words, lambda connection: attempt(connection, user, quiz, given))
+        case "enter":
+            return _statement(
+                "SELECT learner_enter_pathway($1, $2, NULL)", user, draw(st.sampled_from(PATHWAYS))
+            )
         case _:
             module = draw(modules)
             return _statement(
-                "SELECT hand_in_module($1, $2, $3, 7)", user, module.split("-")[0], module
+                "SELECT learner_hand_in_module($1, pathway_id, id, $2) FROM modules WHERE id = $3",
+                user,
+                draw(st.one_of(st.none(), st.integers(0, 500))),
+                module,
             )
 
 
@@ -82,7 +121,11 @@ def learner_acts(draw: st.DrawFn) -> Act:
 def staff_acts(draw: st.DrawFn) -> Act:
     reviewer, user = draw(staff), draw(learners)
     status = draw(st.sampled_from(["approved", "rejected"]))
-    kind = draw(st.sampled_from(["review", "review", "change", "undo", "module", "module_undo"]))
+    kind = draw(
+        st.sampled_from(
+            ["review", "review", "change", "undo", "module", "module_undo", "grant", "regrade"]
+        )
+    )
     match kind:
         case "review":
             return _statement(
@@ -119,6 +162,14 @@ def staff_acts(draw: st.DrawFn) -> Act:
                 status,
                 user,
             )
+        case "grant":
+            return _statement(
+                "SELECT grant_quiz_attempt($1, $2, $3)", reviewer, user, draw(quizzes)
+            )
+        case "regrade":
+            return _statement(
+                "SELECT regrade_quiz($1, $2, $3)", reviewer, draw(quizzes), draw(st.booleans())
+            )
         case _:
             return _statement(
                 "INSERT INTO module_decisions (user_id, pathway_id, module_id, kind, undoes)"
@@ -130,8 +181,13 @@ def staff_acts(draw: st.DrawFn) -> Act:
 
 @st.composite
 def editor_acts(draw: st.DrawFn) -> Act:
-    table = draw(st.sampled_from(["resources", "resources", "modules", "pathways"]))
-    rows = {"resources": RESOURCES, "modules": MODULES, "pathways": PATHWAYS}[table]
+    table = draw(st.sampled_from(["resources", "resources", "quizzes", "modules", "pathways"]))
+    rows = {
+        "resources": [*RESOURCES, *QUIZZES],
+        "quizzes": QUIZZES,
+        "modules": MODULES,
+        "pathways": PATHWAYS,
+    }[table]
     row, flag = draw(st.sampled_from(rows)), draw(st.booleans())
     changes = {
         "resources": [
@@ -140,6 +196,15 @@ def editor_acts(draw: st.DrawFn) -> Act:
             "UPDATE resources SET removed_at = CASE WHEN $2 THEN now() END WHERE id = $1",
             "UPDATE resources SET module_id = CASE WHEN $2 THEN 'beta-one' ELSE 'alpha-one' END"
             " WHERE id = $1",
+            "UPDATE resources SET requires_upload = $2"
+            " WHERE id = $1 AND type IN ('exercise', 'project')",
+        ],
+        "quizzes": [
+            "UPDATE resources SET metadata = jsonb_set(jsonb_set(metadata,"
+            " '{questions,0,options,0,isCorrect}', to_jsonb($2::boolean)),"
+            " '{questions,0,options,1,isCorrect}', to_jsonb(NOT $2::boolean)) WHERE id = $1",
+            "UPDATE resources SET metadata = jsonb_set(metadata, '{passingScore}',"
+            " CASE WHEN $2::boolean THEN '30'::jsonb ELSE '100' END) WHERE id = $1",
         ],
         "modules": [
             "UPDATE modules SET is_published = $2 WHERE id = $1",
@@ -161,8 +226,8 @@ def editor_acts(draw: st.DrawFn) -> Act:
 def foreign_acts(draw: st.DrawFn) -> Act:
     """What an operator might type into psql, straight into the tables."""
     user, resource, reviewer = draw(learners), draw(resources), draw(staff)
-    status = draw(st.sampled_from(["in_progress", "submitted", "completed", "reviewed"]))
-    kind = draw(st.integers(0, 8))
+    status = draw(statuses)
+    kind = draw(st.integers(0, 11))
     match kind:
         case 0:
             return _statement(
@@ -220,6 +285,24 @@ def foreign_acts(draw: st.DrawFn) -> Act:
             return _statement(
                 "UPDATE module_completions SET approval_status = 'approved', completed_at = now()"
             )
+        case 8:
+            return _statement(
+                "UPDATE resource_submissions SET deleted_at = now() WHERE user_id = $1"
+                " AND submission_status = 'uploaded' AND deleted_at IS NULL",
+                user,
+            )
+        case 9:
+            return _statement(
+                "INSERT INTO resource_completions AS present"
+                " (user_id, resource_id, status, time_spent_minutes)"
+                " SELECT users.id, resources.id, $1, 10 FROM users CROSS JOIN resources"
+                " WHERE users.role = 'student' ORDER BY resources.id DESC, users.id"
+                " ON CONFLICT (user_id, resource_id) DO UPDATE"
+                " SET time_spent_minutes = present.time_spent_minutes + 1",
+                status,
+            )
+        case 10:
+            return _statement("DELETE FROM module_completions WHERE user_id = $1", user)
         case _:
             return _statement("DELETE FROM module_progress WHERE user_id = $1", user)
 

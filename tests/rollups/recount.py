@@ -6,14 +6,17 @@ and names each one that the database stores otherwise. It shares no code with th
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import md5
 from typing import Any
 from uuid import UUID
 
 from aibc.database.pool import Connection, Record
+from rollups.recount_of_quizzes import Quizzes, load_quizzes
 
 DONE = {"completed", "reviewed"}
 HANDED_IN = {"submitted", "completed", "reviewed"}
@@ -33,6 +36,9 @@ class World:
     decisions: dict[ModuleKey, list[Record]]
     milestones: dict[PathwayKey, datetime]
     minutes: Counter[PathwayKey]
+    types: dict[str, str]
+    first_approvals: set[ModuleKey]
+    quizzes: Quizzes
     learners: set[PathwayKey] = field(default_factory=set)
 
 
@@ -47,6 +53,7 @@ class ModuleState:
     reviewed_at: datetime | None = None
     comments: str | None = None
     handed_in_at: datetime | None = None
+    minutes: int = 0
 
 
 async def load_world(connection: Connection) -> World:
@@ -76,9 +83,12 @@ async def load_world(connection: Connection) -> World:
         submissions[row["user_id"], row["resource_id"]].append(row)
     decisions: dict[ModuleKey, list[Record]] = defaultdict(list)
     milestones: dict[PathwayKey, datetime] = {}
+    first_approvals: set[ModuleKey] = set()
     for row in await connection.fetch("SELECT * FROM module_decisions ORDER BY sequence"):
         if row["kind"] == "pathway_completed":
             milestones[row["user_id"], row["pathway_id"]] = row["created_at"]
+        elif row["kind"] == "first_approved":
+            first_approvals.add((row["user_id"], row["module_id"]))
         else:
             decisions[row["user_id"], row["module_id"]].append(row)
     completions = await connection.fetch("SELECT * FROM resource_completions")
@@ -91,6 +101,9 @@ async def load_world(connection: Connection) -> World:
         counted=counted,
         completions={(row["user_id"], row["resource_id"]): row for row in completions},
         minutes=minutes,
+        types={row["id"]: row["type"] for row in resources},
+        first_approvals=first_approvals,
+        quizzes=await load_quizzes(connection),
         submissions=submissions,
         decisions=decisions,
         milestones=milestones,
@@ -170,6 +183,7 @@ class Module:
             status=status,
             by_hand=by_hand,
             handed_in_at=self._handed_in_at() if status else None,
+            minutes=self._minutes() if status else 0,
             **review,
         )
 
@@ -212,6 +226,12 @@ class Module:
         moments: list[datetime] = [row["created_at"] for row in evidence]
         return max(moments, default=None)
 
+    def _minutes(self) -> int:
+        """Those that came with the newest post, or that were noted when the row appeared."""
+        noted = [*self.posts, *self.appearances]
+        newest = max(noted, key=lambda row: row["sequence"], default=None)
+        return (newest["time_spent_minutes"] or 0) if newest else 0
+
 
 def _reviewed(row: Record, who: str = "reviewed_by", when: str = "reviewed_at") -> dict[str, Any]:
     return {
@@ -241,6 +261,7 @@ async def differences_seen_here(connection: Connection) -> list[str]:
     stored_pathways = await connection.fetch("SELECT * FROM user_progress")
     found: list[str] = []
     found += _wrong_places(world)
+    found += _wrong_quizzes(world)
     touched = {
         *stored_modules,
         *stored_percentages,
@@ -254,6 +275,7 @@ async def differences_seen_here(connection: Connection) -> list[str]:
         )
     for row in stored_pathways:
         found += _wrong_pathway(world, states, row)
+    found += await _missing_achievements(connection, world, states)
     for user, row in ((user, row) for (user, _), row in world.completions.items()):
         if (user, row["pathway_id"]) not in world.learners:
             found.append(f"{user} has a completion but no row on {row['pathway_id']}")
@@ -268,6 +290,48 @@ def _wrong_places(world: World) -> Iterable[str]:
         if len(submissions) != row["submission_count"]:
             counted = row["submission_count"]
             yield f"{resource} of {user}: {counted} counted, {len(submissions)} kept"
+
+
+def _wrong_quizzes(world: World) -> Iterable[str]:
+    yield from world.quizzes.wrongly_graded
+    for (user, resource), record in world.quizzes.records.items():
+        completion = world.completions.get((user, resource))
+        kept = json.loads(completion["metadata"]) if completion else record
+        for name, value in record.items():
+            if kept.get(name) != value:
+                yield f"{resource} of {user}: {name} is {kept.get(name)} stored, {value} true"
+
+
+async def _missing_achievements(
+    connection: Connection, world: World, states: dict[ModuleKey, ModuleState]
+) -> list[str]:
+    """What is deserved now and was not awarded; what was deserved once is never taken back."""
+    figures: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for (user, resource), row in world.completions.items():
+        done = row["status"] in DONE
+        figures[user]["resources_completed"] += done
+        figures[user]["quizzes_passed"] += done and world.types[resource] == "quiz"
+        figures[user]["submissions_passed"] += row["status"] == "reviewed"
+        figures[user]["files_handed_in"] += len(world.submissions.get((user, resource), []))
+    live = {module for modules in world.live_modules.values() for module in modules}
+    for (user, module), state in states.items():
+        figures[user]["modules_approved"] += state.status == "approved" and module in live
+    for user, _ in world.milestones:
+        figures[user]["pathways_completed"] += 1
+    for (user, _), minutes in world.minutes.items():
+        hours = figures[user]["hours_on_one_pathway"]
+        figures[user]["hours_on_one_pathway"] = max(hours, minutes // 60)
+    earned = {
+        (row["user_id"], row["achievement_id"])
+        for row in await connection.fetch("SELECT user_id, achievement_id FROM user_achievements")
+    }
+    return [
+        f"{user} deserves {achievement['id']} and was not awarded it"
+        for achievement in await connection.fetch("SELECT * FROM achievements")
+        for user, reached in figures.items()
+        if reached[achievement["requirement_type"]] >= achievement["requirement_value"]
+        and (user, achievement["id"]) not in earned
+    ]
 
 
 def _wrong_module(
@@ -285,9 +349,13 @@ def _wrong_module(
         yield f"{key}: {stored_status} stored, {state.status} true"
     if Module(world, *key).stood != (state.status is not None):
         yield f"{key}: the last recorded change does not say that it is {state.status}"
+    if state.status == "approved" and key not in world.first_approvals:
+        yield f"{key} is approved and nothing records the first time"
     if row is None or state.status is None:
         return
     expected = {
+        "id": _row_id(*key),
+        "time_spent_minutes": state.minutes,
         "pathway_id": world.module_pathway[key[1]],
         "decided_by_hand": state.by_hand,
         "reviewed_by": state.reviewed_by,
@@ -298,6 +366,13 @@ def _wrong_module(
     for name, value in expected.items():
         if row[name] != value:
             yield f"{key}: {name} is {row[name]} stored, {value} true"
+
+
+def _row_id(user: UUID, module: str) -> UUID:
+    """A row that returns is the row that went."""
+    digest = list(md5(f"module_completion:{user}:{module}".encode()).hexdigest())
+    digest[12] = digest[16] = "8"
+    return UUID("".join(digest))
 
 
 def _wrong_pathway(

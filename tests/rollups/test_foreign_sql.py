@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from aibc.database.pool import Connection
+from aibc.database.programs import find_programs
 from rollups.recount import differences_seen_here
-from rollups.world import LEARNERS, RESOURCES, STAFF, hand_in, review
+from rollups.world import LEARNERS, RESOURCES, STAFF, add_quizzes, attempt, hand_in, review
 
 LEARNER = LEARNERS[0]
-BULK = 500
+# A twentieth of what `make soak` does.
+BULK = 1_000
 
 
 async def test_the_recount_names_every_kind_of_wrong_figure(bootcamp: Connection) -> None:
+    await add_quizzes(bootcamp, required=False)
+    await attempt(bootcamp, LEARNER, "a2-quiz", {"q2": ["b", "a"]})
     for resource in RESOURCES:
         await bootcamp.execute(
             "INSERT INTO resource_completions (user_id, resource_id, status, time_spent_minutes)"
@@ -34,6 +39,13 @@ async def test_the_recount_names_every_kind_of_wrong_figure(bootcamp: Connection
         "DELETE FROM module_completions",
         "DELETE FROM resource_completions WHERE resource_id = 'a1-video'",
         "UPDATE resource_completions SET submission_count = 4",
+        "UPDATE module_completions SET time_spent_minutes = 4",
+        "UPDATE module_completions SET id = gen_random_uuid()",
+        "DELETE FROM user_achievements WHERE achievement_id = 'first-step'",
+        "DELETE FROM module_decisions WHERE kind = 'first_approved'",
+        "UPDATE resource_completions SET metadata = '{}' WHERE resource_id = 'a2-quiz'",
+        "UPDATE quiz_attempts SET score = 90",
+        "UPDATE quiz_attempts SET correct_questions = '{}'",
     ]
     for statement in wrong:
         transaction = bootcamp.transaction()
@@ -67,6 +79,46 @@ async def test_figures_are_exact_after_foreign_sql(bootcamp: Connection, stateme
     for resource in ("a1-exercise", "a1-project"):
         await hand_in(bootcamp, LEARNER, resource)
     await bootcamp.execute(statement)
+
+
+def test_what_psql_writes_straight_into_the_tables_leaves_exact_figures(
+    bootcamp: Connection, database_url: str
+) -> None:
+    find_programs().run(
+        "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", database_url, text=TYPED_INTO_PSQL
+    )
+
+
+TYPED_INTO_PSQL = f"""
+BEGIN;
+INSERT INTO resource_completions (user_id, resource_id, status, time_spent_minutes)
+    SELECT users.id, resources.id, 'completed', 7 FROM users CROSS JOIN resources
+    WHERE users.role = 'student' ON CONFLICT DO NOTHING;
+UPDATE user_progress SET progress_percentage = 3, total_time_spent_minutes = 0;
+COMMIT;
+COPY resource_submissions (user_id, resource_id, file_name, file_size_bytes, file_type, crc32c,
+    gcs_url) FROM stdin;
+{LEARNER}\ta1-exercise\twork.txt\t1\ttext/plain\tAAAAAA==\tlocal://by/hand.txt
+\\.
+UPDATE resource_submissions SET submission_status = 'rejected', review_comments = 'Again.';
+UPDATE resources SET module_id = 'beta-one' WHERE id = 'a2-article';
+DELETE FROM resource_completions WHERE resource_id = 'a1-video';
+UPDATE module_completions SET approval_status = 'approved';
+"""
+
+
+async def test_a_record_made_anew_knows_the_attempts_made_before_it(bootcamp: Connection) -> None:
+    await add_quizzes(bootcamp, required=True)
+    await attempt(bootcamp, LEARNER, "a2-quiz", {"q1": "a"})
+    await bootcamp.execute("DELETE FROM resource_completions")
+    await bootcamp.execute("SELECT learner_start($1, 'a2-quiz', NULL)", LEARNER)
+    metadata = await bootcamp.fetchval("SELECT metadata FROM resource_completions")
+    assert json.loads(metadata) == {
+        "quiz_score": 33,
+        "quiz_passed": False,
+        "quiz_attempts": 1,
+        "selected_answers": {"q1": "a"},
+    }
 
 
 async def test_a_record_made_anew_knows_the_submissions_made_before_it(

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import psutil
 import pytest
 
+from aibc.database.migrate import migration_files
 from aibc.database.pool import Connection
 from rollups.recount import differences
 from rollups.test_foreign_sql import IMPORT, make_learners
@@ -18,6 +20,8 @@ from rollups.world import RESOURCES
 
 pytestmark = pytest.mark.soak
 
+SAMPLE_DATA = migration_files()[0].with_name("sample_data.sql")
+SAMPLE_PATHWAYS = ["image-generation", "prompt-engineering"]
 ROUNDS = 100
 AT_ONCE = 50
 Say = Callable[[str, str], None]
@@ -51,30 +55,40 @@ async def _complete(pool: asyncpg.Pool[Any], learner: UUID, video: str) -> None:
         await connection.execute("SELECT learner_complete($1, $2, false)", learner, video)
 
 
-async def test_a_bulk_import_of_ten_thousand_rows_is_exact(
+async def test_a_bulk_import_of_ten_thousand_completions_is_exact_and_twenty_times_faster(
     bootcamp: Connection, soak_result: Say
 ) -> None:
-    users = await make_learners(bootcamp, 1_867)
-    one_by_one, at_once = users[:200], users[200:]
-    single = await _seconds_per_row(
-        bootcamp, [([user], [r]) for user in one_by_one for r in RESOURCES]
+    await bootcamp.execute(SAMPLE_DATA.read_text(encoding="utf-8"))
+    resources = await bootcamp.fetchval(
+        "SELECT array_agg(id) FROM live_resources WHERE pathway_id = ANY ($1)", SAMPLE_PATHWAYS
     )
-    bulk = await _seconds_per_row(bootcamp, [(at_once, RESOURCES)])
+    users = await make_learners(bootcamp, 220)
+    one_by_one, at_once = users[:20], users[20:]
+    assert len(at_once) * len(resources) == 10_000
+    single = await _seconds_per_row(
+        bootcamp, [([user], [resource]) for user in one_by_one for resource in resources]
+    )
+    bulk = await _seconds_per_row(bootcamp, [(at_once, resources)])
     assert await differences(bootcamp) == []
+    assert single > 20 * bulk
     soak_result(
-        "Bulk import of 10,002 completions beside row by row",
-        f"exact; {bulk * 1e6:.0f} µs a row, {single / bulk:.0f} times faster than row by row",
+        "Bulk import of 10,000 completions of the sample pathways beside row by row",
+        f"exact; {bulk * 1e6:.0f} µs of processor time a row,"
+        f" {single / bulk:.0f} times faster than row by row",
     )
 
 
 async def _seconds_per_row(
     connection: Connection, batches: list[tuple[list[UUID], list[str]]]
 ) -> float:
-    started = time.perf_counter()
+    """Of the server's processor: what else the machine does meanwhile does not count."""
+    server = psutil.Process(connection.get_server_pid())
+    before = server.cpu_times()
     for users, resources in batches:
         await connection.execute(IMPORT, users, resources)
+    after = server.cpu_times()
     rows = sum(len(users) * len(resources) for users, resources in batches)
-    return (time.perf_counter() - started) / rows
+    return (after.user - before.user + after.system - before.system) / rows
 
 
 async def test_a_curriculum_change_over_twenty_thousand_learners_in_one_transaction_is_exact(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
+from typing import ClassVar
 
 import asyncpg
 import pytest
@@ -17,11 +17,15 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from fixtures.database import fresh_name, in_database, run_statement
 from rollups.histories import Act, acts
 from rollups.recount import differences
-from rollups.world import build_world
+from rollups.world import add_quizzes, build_world
 
 CONNECTIONS = 3
-ENDINGS = st.sampled_from(["commit", "commit", "commit", "rollback", "kill"])
 STEPS_PER_HISTORY = 25
+# `kill` ends the session before its commit, `kill at work` while a statement of it runs or waits.
+ENDINGS = st.sampled_from(
+    ["commit", "commit", "commit", "commit", "rollback", "kill", "kill at work"]
+)
+WORK = st.lists(acts, min_size=1, max_size=3)
 
 
 class Histories(RuleBasedStateMachine):
@@ -29,6 +33,7 @@ class Histories(RuleBasedStateMachine):
 
     server_url = ""
     template = ""
+    steps: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,46 +49,58 @@ class Histories(RuleBasedStateMachine):
         self.observer = await asyncpg.connect(self.url)
         self.people = [await asyncpg.connect(self.url) for _ in range(CONNECTIONS)]
 
-    @rule(act=acts, ending=ENDINGS)
-    def one_acts(self, act: Act, ending: str) -> None:
-        self.runner.run(self._step([(act, ending)]))
+    @rule(work=WORK, ending=ENDINGS)
+    def one_acts(self, work: list[Act], ending: str) -> None:
+        self.runner.run(self._step([(work, ending)]))
 
-    @rule(acting=st.lists(st.tuples(acts, ENDINGS), min_size=2, max_size=CONNECTIONS))
-    def several_act_at_once(self, acting: list[tuple[Act, str]]) -> None:
+    @rule(acting=st.lists(st.tuples(WORK, ENDINGS), min_size=2, max_size=CONNECTIONS))
+    def several_act_at_once(self, acting: list[tuple[list[Act], str]]) -> None:
         self.runner.run(self._step(acting))
 
-    async def _step(self, acting: list[tuple[Act, str]]) -> None:
-        await asyncio.gather(
-            *(self._act(place, act, ending) for place, (act, ending) in enumerate(acting))
-        )
-        found = await differences(self.observer)
-        assert found == []
+    async def _step(self, acting: list[tuple[list[Act], str]]) -> None:
+        # Figures are exact at every moment that others can see, not just when all is quiet.
+        people = (self._act(place, work, ending) for place, (work, ending) in enumerate(acting))
+        meanwhile, *_ = await asyncio.gather(differences(self.observer), *people)
+        assert meanwhile == []
+        assert await differences(self.observer) == []
+        self.steps["steps"] += 1
+        self.steps["people at once"] += len(acting) > 1
+        self.steps.update(ending for _, ending in acting)
 
-    async def _act(self, place: int, act: Act, ending: str) -> None:
+    async def _act(self, place: int, work: list[Act], ending: str) -> None:
         person = self.people[place]
-        transaction = person.transaction()
-        await transaction.start()
-        try:
-            await act.run(person)
-        except asyncpg.PostgresError as error:
-            await transaction.rollback()
-            if _is_refusal(error):
-                return
-            raise
-        if ending == "commit":
-            await transaction.commit()
-        elif ending == "rollback":
-            await transaction.rollback()
+        await person.execute("BEGIN")
+        if ending == "kill at work":
+            done = asyncio.create_task(self._do(person, work))
+            await asyncio.sleep(0.001 * len(work))
+            await self._kill(place)
+            await asyncio.gather(done, return_exceptions=True)
+        elif not await self._do(person, work):
+            await person.execute("ROLLBACK")
+        elif ending == "kill":
+            await self._kill(place)
         else:
-            await self._kill(person)
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await person.close(timeout=1)
-            self.people[place] = await asyncpg.connect(self.url)
+            await person.execute(ending)
 
-    async def _kill(self, person: asyncpg.Connection[asyncpg.Record]) -> None:
+    async def _do(self, person: asyncpg.Connection[asyncpg.Record], work: list[Act]) -> bool:
+        """Whether everything was done; what is refused takes back what went before it."""
+        try:
+            for act in work:
+                await act.run(person)
+        except asyncpg.PostgresError as error:
+            if _is_refusal(error):
+                return False
+            raise
+        return True
+
+    async def _kill(self, place: int) -> None:
+        """End the session in the server, as a crash or an operator would, and open another."""
+        person = self.people[place]
         executioner = await asyncpg.connect(self.url)
         await executioner.fetchval("SELECT pg_terminate_backend($1, 2000)", person.get_server_pid())
         await executioner.close()
+        person.terminate()
+        self.people[place] = await asyncpg.connect(self.url)
 
     def teardown(self) -> None:
         self.runner.run(self._close())
@@ -112,32 +129,41 @@ def histories_template(postgres_server: str, template_database: str) -> Iterator
         )
         connection = await asyncpg.connect(url)
         await build_world(connection)
+        await add_quizzes(connection, required=True)
         await connection.close()
 
     asyncio.run(build())
-    attributes: dict[str, Any] = {"server_url": postgres_server, "template": name}
+    attributes = {"server_url": postgres_server, "template": name, "steps": Counter()}
     yield type("HistoriesHere", (Histories,), attributes)
     asyncio.run(run_statement(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 def _run(machine: type[Histories], steps: int) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=max(steps // STEPS_PER_HISTORY, 1),
-            stateful_step_count=STEPS_PER_HISTORY,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            # The same history on another run meets other interleavings, so shrinking would mislead.
-            phases=[Phase.generate],
-        ),
-    )
+    """Histories until so many steps were really taken."""
+    while machine.steps["steps"] < steps:
+        missing = steps - machine.steps["steps"]
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=-(-missing // STEPS_PER_HISTORY),
+                stateful_step_count=STEPS_PER_HISTORY,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                # The same history meets other interleavings on another run, so shrinking would
+                # mislead.
+                phases=[Phase.generate],
+            ),
+        )
 
 
 def test_every_figure_equals_a_recount_after_every_step_of_random_histories(
     histories_template: type[Histories],
 ) -> None:
     _run(histories_template, steps=int(os.environ.get("AIBC_HISTORY_STEPS", "500")))
+    assert {"people at once", "commit", "rollback", "kill", "kill at work"} <= set(
+        histories_template.steps
+    )
 
 
 @pytest.mark.soak
@@ -145,4 +171,10 @@ def test_every_figure_equals_a_recount_after_ten_thousand_steps(
     histories_template: type[Histories], soak_result: Callable[[str, str], None]
 ) -> None:
     _run(histories_template, steps=10_000)
-    soak_result("Random histories against a recount", "10,000 steps, 0 differences")
+    told = histories_template.steps
+    soak_result(
+        "Random histories against a recount",
+        f"{told['steps']:,} steps, 0 differences; {told['people at once']:,} by several people at"
+        f" once, {told['rollback']:,} transactions rolled back,"
+        f" {told['kill'] + told['kill at work']:,} sessions killed",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 from aibc.database.pool import Connection
@@ -13,6 +15,7 @@ MODULES = ["alpha-one", "alpha-two", "beta-one"]
 WORD_RESOURCES = ["a1-video", "a2-article", "b1-video"]
 FILE_RESOURCES = ["a1-exercise", "a1-project", "a2-exercise"]
 RESOURCES = [*WORD_RESOURCES, *FILE_RESOURCES]
+QUIZZES = ["a2-quiz", "b1-quiz"]
 
 _CATALOG = """
 INSERT INTO pathways (id, title, short_title) VALUES ('alpha', 'Alpha', 'A'), ('beta', 'Beta', 'B');
@@ -39,6 +42,52 @@ async def build_world(connection: Connection) -> None:
             ),
             *((user, f"staff{user.int}@example.org", "A teacher", "instructor") for user in STAFF),
         ],
+    )
+
+
+async def add_quizzes(connection: Connection, *, required: bool) -> None:
+    """A quiz of two attempts and one of any number, each with a question of either kind."""
+    quiz = {
+        "title": "Check",
+        "passingScore": 60,
+        "questions": [
+            {
+                "id": "q1",
+                "type": "multiple-choice",
+                "question": "Which?",
+                "options": [
+                    {"id": "a", "text": "This", "isCorrect": True},
+                    {"id": "b", "text": "That", "isCorrect": False},
+                ],
+            },
+            {
+                "id": "q2",
+                "type": "multiple-select",
+                "question": "Which of these?",
+                "points": 2,
+                "options": [
+                    {"id": "a", "text": "This", "isCorrect": True},
+                    {"id": "b", "text": "That", "isCorrect": True},
+                    {"id": "c", "text": "Neither", "isCorrect": False},
+                ],
+            },
+        ],
+    }
+    limits: dict[str, dict[str, int]] = {"a2-quiz": {"maxAttempts": 2}, "b1-quiz": {}}
+    for name, module in zip(QUIZZES, ("alpha-two", "beta-one"), strict=True):
+        await connection.execute(
+            "INSERT INTO resources (id, module_id, type, title, is_required, metadata)"
+            " VALUES ($1, $2, 'quiz', 'Check', $3, $4)",
+            name,
+            module,
+            required,
+            json.dumps({**quiz, **limits[name]}),
+        )
+
+
+async def attempt(connection: Connection, user: UUID, quiz: str, answers: dict[str, Any]) -> None:
+    await connection.execute(
+        "SELECT learner_attempt_quiz($1, $2, $3, false)", user, quiz, json.dumps(answers)
     )
 
 

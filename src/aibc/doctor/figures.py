@@ -25,6 +25,8 @@ _MENDING_ROWS = [
     for name in (
         "mend_completions",
         "return_completions",
+        "mend_quiz_records",
+        "return_quiz_completions",
         "mend_row_ids",
         "mend_modules",
     )
@@ -39,6 +41,8 @@ WORDS = {
     "completion_pathway": "the pathway it is filed under",
     "submission_count": "number of files handed in",
     "completion": "the record of what was handed in",
+    "quiz_record": "what its record says of the attempts",
+    "quiz_completion": "the record of the attempts",
     "module_percentage": "percentage",
     "module_percentage_pathway": "the pathway its percentage is filed under",
     "module_approval": "approval",

@@ -79,6 +79,25 @@ WITH completion AS MATERIALIZED (
     WHERE completion.id IS NULL
 
     UNION ALL
+    SELECT completion.user_id, completion.true_pathway, completion.true_module,
+           completion.resource_id, 'quiz_record',
+           (SELECT jsonb_object_agg(kept.key, kept.value) FROM jsonb_each(completion.metadata) AS kept
+            WHERE record.content ? kept.key)::text,
+           record.content::text
+    FROM (SELECT DISTINCT user_id, resource_id FROM quiz_attempts WHERE user_id = ANY ($1)) AS tried
+    JOIN completion USING (user_id, resource_id)
+    CROSS JOIN LATERAL (SELECT quiz_record(user_id, resource_id) AS content) AS record
+
+    UNION ALL
+    SELECT tried.user_id, modules.pathway_id, modules.id, tried.resource_id,
+           'quiz_completion', NULL, 'present'
+    FROM (SELECT DISTINCT user_id, resource_id FROM quiz_attempts WHERE user_id = ANY ($1)) AS tried
+    JOIN resources ON resources.id = tried.resource_id
+    JOIN modules ON modules.id = resources.module_id
+    LEFT JOIN completion USING (user_id, resource_id)
+    WHERE completion.id IS NULL
+
+    UNION ALL
     SELECT state.user_id, state.pathway_id, state.module_id, NULL, figure.*
     FROM state
     LEFT JOIN module_progress AS progress USING (user_id, module_id)
@@ -170,6 +189,8 @@ FROM (
         SELECT user_id, resource_id FROM resource_completions WHERE user_id = $1
         UNION
         SELECT user_id, resource_id FROM resource_submissions WHERE user_id = $1
+        UNION
+        SELECT user_id, resource_id FROM quiz_attempts WHERE user_id = $1
     ) AS done
     JOIN resources ON resources.id = done.resource_id
     JOIN modules ON modules.id = resources.module_id
@@ -210,6 +231,31 @@ FROM (
       AND NOT EXISTS (
           SELECT FROM resource_completions AS completion
           WHERE completion.user_id = $1 AND completion.resource_id = submission.resource_id)
+) AS lost
+
+-- name: mend_quiz_records
+UPDATE resource_completions AS completion
+SET metadata = completion.metadata || record.content
+FROM (SELECT DISTINCT user_id, resource_id FROM quiz_attempts WHERE user_id = $1) AS tried
+JOIN resources ON resources.id = tried.resource_id
+JOIN modules ON modules.id = resources.module_id
+CROSS JOIN LATERAL (SELECT quiz_record(tried.user_id, tried.resource_id) AS content) AS record
+WHERE completion.user_id = $1 AND completion.resource_id = tried.resource_id
+  AND ($2::text IS NULL OR modules.pathway_id = $2)
+  AND completion.metadata || record.content <> completion.metadata
+
+-- name: return_quiz_completions
+-- Records of quizzes that have gone: they follow from the attempts again.
+SELECT follow_quiz_attempts(array_agg(lost.user_id), array_agg(lost.resource_id), false)
+FROM (
+    SELECT DISTINCT attempt.user_id, attempt.resource_id
+    FROM quiz_attempts AS attempt
+    JOIN resources ON resources.id = attempt.resource_id
+    JOIN modules ON modules.id = resources.module_id
+    WHERE attempt.user_id = $1 AND ($2::text IS NULL OR modules.pathway_id = $2)
+      AND NOT EXISTS (
+          SELECT FROM resource_completions AS completion
+          WHERE completion.user_id = $1 AND completion.resource_id = attempt.resource_id)
 ) AS lost
 
 -- name: mend_row_ids
