@@ -293,7 +293,6 @@ def _wrong_places(world: World) -> Iterable[str]:
 
 
 def _wrong_quizzes(world: World) -> Iterable[str]:
-    yield from world.quizzes.wrongly_graded
     for (user, resource), record in world.quizzes.records.items():
         completion = world.completions.get((user, resource))
         kept = json.loads(completion["metadata"]) if completion else record

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from fixtures.database import fresh_name, in_database, run_statement
 from rollups.histories import Act, acts
 from rollups.recount import differences
+from rollups.recount_of_quizzes import load_quizzes
 from rollups.world import add_quizzes, build_world
 
 CONNECTIONS = 3
@@ -63,6 +64,7 @@ class Histories(RuleBasedStateMachine):
         meanwhile, *_ = await asyncio.gather(differences(self.observer), *people)
         assert meanwhile == []
         assert await differences(self.observer) == []
+        assert (await load_quizzes(self.observer)).wrongly_graded == []
         self.steps["steps"] += 1
         self.steps["people at once"] += len(acting) > 1
         self.steps.update(ending for _, ending in acting)
