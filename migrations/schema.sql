@@ -17,6 +17,18 @@ SET client_min_messages = warning;
 SET row_security = off;
 
 --
+-- Name: idempotency_standing; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.idempotency_standing AS (
+	standing text,
+	answer_status integer,
+	answer json,
+	digest text,
+	submission_id uuid
+);
+
+--
 -- Name: learner_write; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -2380,6 +2392,35 @@ CREATE FUNCTION public.regrade_report(p_resource text, p_present jsonb) RETURNS 
 $$;
 
 --
+-- Name: release_idempotency_key(uuid, text, text, uuid, integer, json, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.release_idempotency_key(p_user uuid, p_route text, p_key text, p_holder uuid, p_status integer, p_answer json, p_digest text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    held idempotency_keys;
+    outcome text;
+BEGIN
+    SELECT * INTO held FROM idempotency_keys
+    WHERE user_id = p_user AND route = p_route AND key = p_key AND holder = p_holder
+      AND answer IS NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT state INTO outcome FROM uploads WHERE id = held.upload_id;
+    IF outcome = 'refused' AND (p_route = 'finalize' OR p_digest IS NOT NULL) THEN
+        UPDATE idempotency_keys
+        SET answer_status = p_status, answer = p_answer, digest = p_digest
+        WHERE user_id = p_user AND route = p_route AND key = p_key;
+    ELSIF outcome IS DISTINCT FROM 'finalised' THEN
+        DELETE FROM idempotency_keys
+        WHERE user_id = p_user AND route = p_route AND key = p_key;
+    END IF;
+END
+$$;
+
+--
 -- Name: remember_quiz(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2843,6 +2884,59 @@ END
 $$;
 
 --
+-- Name: take_idempotency_key(uuid, text, text, text, uuid, uuid, interval, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.take_idempotency_key(p_user uuid, p_route text, p_key text, p_target text, p_holder uuid, p_upload uuid, p_lease interval, p_kept interval) RETURNS public.idempotency_standing
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    own_upload uuid;
+    held idempotency_keys;
+    made uuid;
+BEGIN
+    SELECT id INTO own_upload FROM uploads WHERE id = p_upload AND user_id = p_user;
+    DELETE FROM idempotency_keys
+    WHERE user_id = p_user AND route = p_route AND key = p_key AND expires_at <= moment;
+    LOOP
+        INSERT INTO idempotency_keys
+            (user_id, route, key, target, holder, leased_until, upload_id, expires_at)
+        VALUES (p_user, p_route, p_key, p_target, p_holder, moment + p_lease, own_upload,
+                moment + p_kept)
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            RETURN ROW('taken', NULL, NULL, NULL, NULL)::idempotency_standing;
+        END IF;
+        SELECT * INTO held FROM idempotency_keys
+        WHERE user_id = p_user AND route = p_route AND key = p_key FOR UPDATE;
+        EXIT WHEN FOUND;  -- otherwise it was let go in this very moment
+    END LOOP;
+    IF held.target <> p_target THEN
+        RETURN ROW('differs', NULL, NULL, NULL, NULL)::idempotency_standing;
+    ELSIF held.answer IS NOT NULL THEN
+        RETURN ROW('answered', held.answer_status, held.answer, held.digest, NULL)
+            ::idempotency_standing;
+    END IF;
+    SELECT submission_id INTO made FROM uploads WHERE id = held.upload_id;
+    IF made IS NULL AND held.leased_until > clock_timestamp() THEN
+        RETURN ROW('running', NULL, NULL, NULL, NULL)::idempotency_standing;
+    ELSIF made IS NULL AND p_route = 'upload' AND held.upload_id IS NOT NULL THEN
+        -- Its request is gone. Should it be only slow, it finds its upload over.
+        PERFORM settle_upload(held.upload_id, 'abandoned', NULL);
+        SELECT submission_id INTO made FROM uploads WHERE id = held.upload_id;
+    END IF;
+    IF made IS NOT NULL THEN
+        RETURN ROW('finished', NULL, NULL, NULL, made)::idempotency_standing;
+    END IF;
+    UPDATE idempotency_keys
+    SET holder = p_holder, upload_id = own_upload, leased_until = clock_timestamp() + p_lease
+    WHERE user_id = p_user AND route = p_route AND key = p_key;
+    RETURN ROW('taken', NULL, NULL, NULL, NULL)::idempotency_standing;
+END
+$$;
+
+--
 -- Name: touch_updated_at(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3085,6 +3179,27 @@ CREATE VIEW public.counted_resources AS
     pathway_id
    FROM public.live_resources
   WHERE is_required;
+
+--
+-- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.idempotency_keys (
+    user_id uuid NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    target text NOT NULL,
+    holder uuid NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    upload_id uuid,
+    answer_status integer,
+    answer json,
+    digest text,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_answered CHECK (((answer IS NULL) = (answer_status IS NULL))),
+    CONSTRAINT idempotency_keys_key_check CHECK ((key ~ '^[!-~]{1,255}$'::text)),
+    CONSTRAINT idempotency_keys_route_check CHECK ((route = ANY (ARRAY['upload'::text, 'finalize'::text])))
+);
 
 --
 -- Name: leases; Type: TABLE; Schema: public; Owner: -
@@ -3478,6 +3593,13 @@ ALTER TABLE ONLY public.catalog_state
     ADD CONSTRAINT catalog_state_pkey PRIMARY KEY (id);
 
 --
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, route, key);
+
+--
 -- Name: leases leases_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3714,6 +3836,12 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+--
+-- Name: idempotency_keys_to_sweep; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX idempotency_keys_to_sweep ON public.idempotency_keys USING btree (expires_at);
 
 --
 -- Name: module_completions_of_pathway; Type: INDEX; Schema: public; Owner: -
@@ -4261,6 +4389,20 @@ CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FU
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+--
+-- Name: idempotency_keys idempotency_keys_upload_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.uploads(id);
+
+--
+-- Name: idempotency_keys idempotency_keys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
 -- Name: module_completions module_completions_module_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

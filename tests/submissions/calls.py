@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,12 +25,14 @@ async def hand_in(
     name: str = "work.png",
     declared: str = "image/png",
     notes: str | None = None,
+    key: str | None = None,
 ) -> httpx.Response:
-    """Send one file the way a browser does."""
+    """Send one file the way a browser does; with `key`, so that it may be repeated."""
     return await client.post(
         f"{API}/users/me/resources/{resource}/upload",
         files={"file": (name, content, declared)},
         data={} if notes is None else {"notes": notes},
+        headers={} if key is None else {"Idempotency-Key": key},
     )
 
 
@@ -44,12 +46,13 @@ async def send_body(
     resource: str,
     body: bytes | AsyncIterator[bytes],
     content_type: str = f"multipart/form-data; boundary={BOUNDARY}",
+    headers: Sequence[tuple[str, str]] = (),
 ) -> httpx.Response:
     """Send any body; one that is an iterator goes without a Content-Length."""
     return await client.post(
         f"{API}/users/me/resources/{resource}/upload",
         content=body,
-        headers={"Content-Type": content_type},
+        headers=[("Content-Type", content_type), *headers],
     )
 
 

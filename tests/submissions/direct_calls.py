@@ -51,6 +51,9 @@ async def send(
         return await browser.put(url, content=content, headers=given)
 
 
-async def finish(client: httpx.AsyncClient, upload_id: str | UUID, **body: Any) -> httpx.Response:
+async def finish(
+    client: httpx.AsyncClient, upload_id: str | UUID, *, key: str | None = None, **body: Any
+) -> httpx.Response:
     url = f"{API}/users/me/uploads/{upload_id}/finalize"
-    return await client.post(url, json=body) if body else await client.post(url)
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return await client.post(url, json=body or None, headers=headers)

@@ -101,19 +101,19 @@ async def test_a_database_that_was_away_at_the_end_is_asked_again(
 ) -> None:
     """Whether or not the answer that got lost was a commit, one submission comes of it."""
     database = application.state.aibc.database
-    fetch, failures = database.fetch, 0
+    in_transaction, failures = database.in_transaction, 0
 
-    async def losing_answers(query: str, *arguments: Any) -> Any:
+    async def losing_answers(run: Any) -> Any:
         nonlocal failures
-        if "finalise_upload" not in query or failures == 2:
-            return await fetch(query, *arguments)
+        if failures == 2:
+            return await in_transaction(run)
         failures += 1
         if committed:
-            await fetch(query, *arguments)
+            await in_transaction(run)
         raise DatabaseUnavailable
 
     monkeypatch.setattr(upload, "FINALISE_PAUSES", (0.01, 0.01, 0.01))
-    monkeypatch.setattr(database, "fetch", losing_answers)
+    monkeypatch.setattr(database, "in_transaction", losing_answers)
     response = await hand_in(client, course.exercise)
     assert response.status_code == 200
     assert failures == 2
@@ -130,16 +130,13 @@ async def test_a_database_that_stays_away_is_said_and_nothing_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     database = application.state.aibc.database
-    fetch = database.fetch
 
-    async def away(query: str, *arguments: Any) -> Any:
-        if "finalise_upload" in query:
-            raise DatabaseUnavailable
-        return await fetch(query, *arguments)
+    async def away(run: Any) -> Any:
+        raise DatabaseUnavailable
 
     with monkeypatch.context() as patch:
         patch.setattr(upload, "FINALISE_PAUSES", (0.01,))
-        patch.setattr(database, "fetch", away)
+        patch.setattr(database, "in_transaction", away)
         response = await hand_in(client, course.exercise)
         assert_problem(response, 503, "database_unavailable")
     assert await own_submissions(client, course.exercise) == []

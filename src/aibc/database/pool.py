@@ -88,6 +88,15 @@ class Database:
         """Run one statement and return its command tag, such as `UPDATE 1`."""
         return await self._retried(lambda c: c.execute(query, *arguments))
 
+    async def in_transaction(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Call `run` inside one transaction; after a deadlock it is called again."""
+
+        async def transaction(connection: Connection) -> Result:
+            async with connection.transaction():
+                return await run(connection)
+
+        return await self._retried(transaction)
+
     async def _retried(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
         for attempt in range(1, MAX_TRIES + 1):
             with translated_errors():

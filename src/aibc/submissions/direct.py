@@ -8,10 +8,12 @@ refused stays in the store, and no row shows it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from aibc.database.errors import RuleViolation
@@ -36,6 +38,7 @@ from aibc.submissions.errors import (
 from aibc.submissions.file_names import clean_file_name, content_disposition
 from aibc.submissions.file_stream import too_large
 from aibc.submissions.file_types import FileType, expected_type
+from aibc.submissions.idempotency import HeldKey, Repeatable, checked_key, once
 from aibc.submissions.incoming import IncomingBody
 from aibc.submissions.limits import limit_headers
 from aibc.submissions.upload import (
@@ -52,9 +55,9 @@ from aibc.submissions.upload import (
 
 _QUERIES = load_queries(__package__, "direct.sql")
 _UPLOAD = _QUERIES["direct_upload"]
-_FINALISED = _QUERIES["finalised_submission"]
 _RECEIVING = _QUERIES["receiving_upload"]
 _SETTLE = load_queries(__package__)["settle_upload"]
+_RECEIPT = load_queries(__package__)["receipt_of_submission"]
 
 LINK_LIFETIME = timedelta(hours=1)
 
@@ -119,25 +122,54 @@ async def receive(desk: DirectDesk, upload_id: str, query: str, body: IncomingBo
         raise
 
 
-async def finish(desk: DirectDesk, user_id: UUID, upload_id: UUID, notes: str | None) -> Document:
+async def finish(
+    desk: DirectDesk,
+    user_id: UUID,
+    upload_id: UUID,
+    notes: str | None,
+    keys: Sequence[str] = (),
+) -> Document:
     """Make a submission of what arrived; called again, it answers the same submission.
 
-    Raises UploadNotFound, UploadOver, FileNotArrived, RuleViolation, SizeDiffers and
-    TypeNotAccepted; after the last three the upload is over.
+    With one of `keys`, the request's Idempotency-Key headers, the very same answer. Raises
+    UploadNotFound, UploadOver, FileNotArrived, RuleViolation, SizeDiffers and TypeNotAccepted, any
+    IdempotencyError; after RuleViolation, SizeDiffers and TypeNotAccepted the upload is over.
     """
+    key = checked_key(keys)
+    if key is None:
+        return await _finish(desk, user_id, upload_id, notes, None)
+    said = hashlib.sha256((notes or "").encode()).hexdigest()
+    return await once(
+        desk.database,
+        Repeatable(user_id, "finalize", key, f"{upload_id} {said}", upload_id),
+        partial(_finish, desk, user_id, upload_id, notes),
+        retell=receipt_document,
+    )
+
+
+async def _finish(
+    desk: DirectDesk, user_id: UUID, upload_id: UUID, notes: str | None, held: HeldKey | None
+) -> Document:
     upload = await desk.database.fetch_row(_UPLOAD, upload_id, user_id)
     if upload is None:
         raise UploadNotFound
     if upload["state"] == "finalised":
-        submission = await desk.database.fetch_row(_FINALISED, upload["submission_id"])
-        assert submission is not None  # noqa: S101  # rows of submissions are never deleted
-        return await receipt_document(desk.database, submission)
+        return await _told_again(desk, upload["submission_id"], held)
     if upload["state"] != "claimed":
         raise UploadOver
     async with _settled_if_hopeless(desk, upload_id):
         file = await _examined(desk, upload, notes)
-        submission = await finalise(desk, user_id, upload_id, file)
-    return await receipt_document(desk.database, submission)
+        return await finalise(desk, user_id, upload_id, file, held)
+
+
+async def _told_again(desk: DirectDesk, submission_id: UUID, held: HeldKey | None) -> Document:
+    submission = await desk.database.fetch_row(_RECEIPT, submission_id)
+    assert submission is not None  # noqa: S101  # rows of submissions are never deleted
+    document = receipt_document(submission)
+    if held:
+        async with desk.database.connection() as connection:
+            await held.keep(connection, document)
+    return document
 
 
 async def _request(

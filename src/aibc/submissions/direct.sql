@@ -6,9 +6,6 @@ FROM uploads
 JOIN resources ON resources.id = uploads.resource_id
 WHERE uploads.id = $1 AND uploads.user_id = $2 AND uploads.transport = 'direct'
 
--- name: finalised_submission
-SELECT * FROM resource_submissions WHERE id = $1
-
 -- name: receiving_upload
 -- Where the bytes of a direct upload go, with the time by which its link is judged.
 SELECT state, object_key, file_name, clock_timestamp() AS moment

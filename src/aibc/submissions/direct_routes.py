@@ -15,8 +15,10 @@ from aibc.http.openapi import problems
 from aibc.progress.documents import json_response
 from aibc.submissions.direct import Announcement, DirectDesk, finish, receive, reserve
 from aibc.submissions.direct_links import UploadLinks
+from aibc.submissions.idempotency import HEADER
 from aibc.submissions.incoming import IncomingBody
 from aibc.submissions.schemas import (
+    IDEMPOTENCY_KEY,
     DirectUpload,
     FinishedUpload,
     UploadAnnouncement,
@@ -64,13 +66,19 @@ async def begin_upload(
     response_model=UploadReceipt,
     summary="Finish a direct upload",
     responses=problems(409, 415),
+    openapi_extra=IDEMPOTENCY_KEY,
 )
 async def finalize_upload(
-    upload_id: UUID, actor: Learner, state: StateDep, said: FinishedUpload | None = None
+    upload_id: UUID,
+    request: Request,
+    actor: Learner,
+    state: StateDep,
+    said: FinishedUpload | None = None,
 ) -> Response:
     """Checks what arrived and hands it in. Asked again, it answers the same submission."""
     notes = said.notes if said else None
-    return json_response(await finish(_desk(state), actor.user_id, upload_id, notes))
+    keys = request.headers.getlist(HEADER)
+    return json_response(await finish(_desk(state), actor.user_id, upload_id, notes, keys))
 
 
 @files_router.put(

@@ -28,13 +28,20 @@ SubmissionError
 ├── SubmissionNotFound       404  not there, withdrawn, or not yours
 ├── UploadLimitReached       429  too many or too large uploads, or too many refused ones
 └── KeysTaken                503  fifty files of this name came in this second
+
+IdempotencyError                  the key by which a request may be repeated
+├── IdempotencyKeyInvalid    422  not 1 to 255 visible ASCII characters, or more than one
+├── IdempotencyKeyReused     422  used before, for a request that is not this one
+├── RequestInProgress        409  its first request still runs
+└── KeptRefusal                …  what the first request was told
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from aibc.errors import AibcError
+from aibc.errors import AibcError, FieldError
 
 
 class SubmissionError(AibcError):
@@ -225,3 +232,47 @@ class KeysTaken(SubmissionError):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
+
+
+class IdempotencyError(AibcError):
+    """The request cannot be repeated like this."""
+
+
+class IdempotencyKeyInvalid(IdempotencyError):
+    """Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."""
+
+    code = "idempotency_key_invalid"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = [FieldError(field="Idempotency-Key", message=self.detail)]
+
+
+class IdempotencyKeyReused(IdempotencyError):
+    """This Idempotency-Key belongs to another request; please send a new one with a new request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class RequestInProgress(IdempotencyError):
+    """The first request with this Idempotency-Key still runs; please repeat it in a moment."""
+
+    code = "request_in_progress"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "2"})
+
+
+class KeptRefusal(IdempotencyError):
+    """The answer that the first request with this key was given."""
+
+    code: str  # type: ignore[misc]  # per instance: those of the first answer
+    status: int  # type: ignore[misc]
+
+    def __init__(self, status: int, answer: Mapping[str, Any]) -> None:
+        super().__init__(answer["detail"], errors=answer["errors"])
+        self.status = status
+        self.code = answer["code"]

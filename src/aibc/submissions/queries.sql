@@ -10,8 +10,12 @@ SELECT * FROM finalise_upload($1, $2, $3, $4, $5, $6, $7, $8)
 -- name: settle_upload
 SELECT settle_upload($1, $2, $3)
 
--- name: completion_status
-SELECT status FROM resource_completions WHERE user_id = $1 AND resource_id = $2
+-- name: receipt_of_submission
+-- A submission as it stands, with the status of its resource.
+SELECT submission.*, completion.status AS resource_status
+FROM resource_submissions AS submission
+JOIN resource_completions AS completion USING (user_id, resource_id)
+WHERE submission.id = $1
 
 -- name: own_submissions
 -- A learner's ($1) files for a resource ($2), newest first, also where it is no longer live. No

@@ -16,8 +16,15 @@ from aibc.progress.documents import json_response
 from aibc.progress.schemas import Submission
 from aibc.submissions import service
 from aibc.submissions.file_response import file_response
+from aibc.submissions.idempotency import HEADER
 from aibc.submissions.incoming import IncomingBody
-from aibc.submissions.schemas import UPLOAD_FORM, Download, UploadReceipt, Withdrawal
+from aibc.submissions.schemas import (
+    IDEMPOTENCY_KEY,
+    UPLOAD_FORM,
+    Download,
+    UploadReceipt,
+    Withdrawal,
+)
 from aibc.submissions.upload import UploadDesk, hand_in
 
 router = APIRouter(tags=["submissions"])
@@ -29,7 +36,7 @@ files_router = APIRouter(tags=["submissions"])
     response_model=UploadReceipt,
     summary="Hand in a file",
     responses=problems(400, 409, 413, 415, 422, 429),
-    openapi_extra=UPLOAD_FORM,
+    openapi_extra=UPLOAD_FORM | IDEMPOTENCY_KEY,
 )
 @streams_body
 async def upload(resource_id: str, request: Request, actor: Learner, state: StateDep) -> Response:
@@ -38,7 +45,8 @@ async def upload(resource_id: str, request: Request, actor: Learner, state: Stat
     `RateLimit-*` headers say how many more uploads this hour takes.
     """
     desk = UploadDesk(state.database, state.store, state.settings.uploads)
-    receipt = await hand_in(desk, actor.user_id, resource_id, IncomingBody(request))
+    keys = request.headers.getlist(HEADER)
+    receipt = await hand_in(desk, actor.user_id, resource_id, IncomingBody(request), keys)
     response = json_response(receipt.document)
     response.headers.update(receipt.headers)
     return response

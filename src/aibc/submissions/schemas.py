@@ -82,6 +82,21 @@ class Withdrawal(ResponseModel):
     deleted_at: datetime
 
 
+# Read from the request as it stands, so that a wrong key is refused after the caller is known.
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            "description": "Of your choice, new for each new request. A repeat with the same key "
+            "within 24 hours is told what the first one was told, and does nothing.",
+            "example": "6f1c2a44-2f0f-4b53-9d1e-6f0f3a1f1f0b",
+        }
+    ]
+}
+
 # The body is read as a stream and never declared to the framework, which would read it first.
 UPLOAD_FORM: dict[str, Any] = {
     "requestBody": {

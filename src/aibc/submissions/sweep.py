@@ -26,6 +26,7 @@ log = structlog.get_logger("aibc.sweep")
 _QUERIES = load_queries(__package__)
 _EXPIRED = _QUERIES["expired_uploads"]
 _SETTLE = _QUERIES["settle_upload"]
+_FORGET_KEYS = load_queries(__package__, "idempotency.sql")["forget_keys"]
 
 BATCH = 100
 PERIOD = timedelta(minutes=1)
@@ -43,7 +44,7 @@ class Swept:
 
 
 async def sweep(database: Database, store: ObjectStore) -> Swept:
-    """Settle every upload whose time is over and remove old temporary files."""
+    """Settle uploads whose time is over; remove old temporary files and forget old keys."""
     swept = Swept()
     while batch := await database.fetch(_EXPIRED, BATCH):
         for upload in batch:
@@ -54,6 +55,7 @@ async def sweep(database: Database, store: ObjectStore) -> Swept:
                 swept.settled += 1
                 if left:
                     swept.objects_left.append(store.name_of(key))
+    await database.execute(_FORGET_KEYS)
     swept.temporary_files = await store.sweep_temporary(TEMPORARY_AGE)
     return swept
 

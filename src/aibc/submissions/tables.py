@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Computed,
@@ -96,4 +97,21 @@ uploads = Table(
         postgresql_where=text("state IN ('finalised', 'refused')"),
     ),
     Index("uploads_to_sweep", "expires_at", postgresql_where=text("state = 'claimed'")),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("holder", Uuid, nullable=False),
+    Column("leased_until", DateTime(timezone=True), nullable=False),
+    Column("upload_id", Uuid, ForeignKey("uploads.id")),
+    Column("answer_status", Integer),
+    Column("answer", JSON),
+    Column("digest", Text),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("idempotency_keys_to_sweep", "expires_at"),
 )

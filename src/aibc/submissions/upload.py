@@ -13,14 +13,15 @@ the sweep.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from aibc.database.errors import DatabaseUnavailable
-from aibc.database.pool import Database, Record
+from aibc.database.pool import Connection, Database, Record
 from aibc.database.queries import load_queries
 from aibc.errors import AibcError
 from aibc.progress.documents import Document
@@ -37,6 +38,8 @@ from aibc.submissions.file_names import (
 )
 from aibc.submissions.file_stream import checked, too_large
 from aibc.submissions.file_types import expected_type
+from aibc.submissions.form_digest import digest_of_form, digest_of_part, is_same_form
+from aibc.submissions.idempotency import HeldKey, Repeatable, checked_key, once
 from aibc.submissions.incoming import IncomingBody
 from aibc.submissions.limits import limit_headers, limit_reached
 from aibc.submissions.multipart import UploadForm
@@ -47,7 +50,7 @@ _CLAIM = _QUERIES["claim_upload"]
 _CLAIM_KEY = _QUERIES["claim_object_key"]
 _FINALISE = _QUERIES["finalise_upload"]
 _SETTLE = _QUERIES["settle_upload"]
-_COMPLETION_STATUS = _QUERIES["completion_status"]
+_SUBMISSION = _QUERIES["receipt_of_submission"]
 
 # Room beside the file for boundaries, part headers, notes and small fields.
 FORM_OVERHEAD_BYTES = 128 * 1024
@@ -86,22 +89,45 @@ class StoredFile:
     notes: str | None
 
 
-async def hand_in(desk: UploadDesk, user_id: UUID, resource_id: str, body: IncomingBody) -> Receipt:
-    """Take one file for one resource.
+async def hand_in(
+    desk: UploadDesk,
+    user_id: UUID,
+    resource_id: str,
+    body: IncomingBody,
+    keys: Sequence[str] = (),
+) -> Receipt:
+    """Take one file for one resource; `keys` are the request's Idempotency-Key headers.
 
     Raises RuleViolation where the learner may not hand in here now, UploadLimitReached, any
-    SubmissionError of the form and the file, and StorageUnavailable.
+    SubmissionError of the form and the file, any IdempotencyError, and StorageUnavailable.
     """
-    try:
+    headers: dict[str, str] = {}
+
+    async def run(held: HeldKey | None = None) -> Document:
         claimed = await claim(desk, user_id, resource_id, body.announced_bytes)
+        headers.update(limit_headers(claimed, desk.limits))
         async with settled(desk.database, claimed["upload_id"]):
-            file = await _store(desk, user_id, resource_id, claimed, body)
-            submission = await finalise(desk, user_id, claimed["upload_id"], file)
+            if held:
+                await held.name_upload(claimed["upload_id"])
+            file = await _store(desk, user_id, resource_id, claimed, body, held)
+            return await finalise(desk, user_id, claimed["upload_id"], file, held)
+
+    try:
+        key = checked_key(keys)
+        if key is None:
+            return Receipt(await run(), headers)
+        document = await once(
+            desk.database,
+            Repeatable(user_id, "upload", key, resource_id),
+            run,
+            retell=receipt_document,
+            is_same=partial(is_same_form, body),
+        )
     except AibcError:
         await body.discard()
         raise
-    document = await receipt_document(desk.database, submission)
-    return Receipt(document, limit_headers(claimed, desk.limits))
+    await body.discard()  # of a repeat; the first one's is over
+    return Receipt(document, headers)
 
 
 async def claim(
@@ -158,13 +184,20 @@ def is_refusal(failure: BaseException) -> bool:
 
 
 async def _store(
-    desk: UploadDesk, user_id: UUID, resource_id: str, claimed: Record, body: IncomingBody
+    desk: UploadDesk,
+    user_id: UUID,
+    resource_id: str,
+    claimed: Record,
+    body: IncomingBody,
+    held: HeldKey | None,
 ) -> StoredFile:
     max_bytes = min(claimed["max_file_bytes"], desk.limits.max_file_bytes)
     if (body.announced_bytes or 0) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
     form = UploadForm(body.content_type, aiter(body))
     part = await form.open_file()
+    if held:
+        held.digest = digest_of_part(part)
     name = clean_file_name(part.name)
     accepted = claimed["accepted_file_types"]
     file_type = expected_type(name, part.declared_type, accepted)
@@ -178,6 +211,8 @@ async def _store(
         content_type=file_type.media_type,
         content_disposition=content_disposition(name),
     )
+    if held:
+        held.digest = digest_of_form(part, stored.sha256, form.notes)
     return StoredFile(
         key, stored.size, stored.crc32c, stored.sha256, file_type.media_type, form.notes
     )
@@ -210,35 +245,50 @@ async def claim_key(
     return key
 
 
-async def finalise(desk: UploadDesk, user_id: UUID, upload_id: UUID, file: StoredFile) -> Record:
-    """Make the submission; asking twice is harmless, so a database that was away is asked again."""
+async def finalise(
+    desk: UploadDesk,
+    user_id: UUID,
+    upload_id: UUID,
+    file: StoredFile,
+    held: HeldKey | None = None,
+) -> Document:
+    """Make the submission and what its learner is told, in one transaction.
+
+    Asking twice is harmless, so a database that was away is asked again.
+    """
+
+    async def run(connection: Connection) -> Document:
+        submission = await connection.fetchrow(
+            _FINALISE,
+            user_id,
+            upload_id,
+            file.size,
+            file.media_type,
+            file.sha256,
+            file.crc32c,
+            desk.store.name_of(file.key),
+            file.notes,
+        )
+        assert submission is not None  # noqa: S101  # the function returns one or raises
+        stands = await connection.fetchrow(_SUBMISSION, submission["id"])
+        assert stands is not None  # noqa: S101
+        document = receipt_document(stands)
+        if held:
+            await held.keep(connection, document)
+        return document
+
     for pause in (*FINALISE_PAUSES, None):
         try:
-            (submission,) = await desk.database.fetch(
-                _FINALISE,
-                user_id,
-                upload_id,
-                file.size,
-                file.media_type,
-                file.sha256,
-                file.crc32c,
-                desk.store.name_of(file.key),
-                file.notes,
-            )
+            return await desk.database.in_transaction(run)
         except DatabaseUnavailable:
             if pause is None:
                 raise
             await asyncio.sleep(pause)
-        else:
-            return submission
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def receipt_document(database: Database, submission: Record) -> Document:
+def receipt_document(submission: Record) -> Document:
     """What the learner is told of their submission, just made or asked for again."""
-    status = await database.fetch_value(
-        _COMPLETION_STATUS, submission["user_id"], submission["resource_id"]
-    )
     return {
         "submission_id": submission["id"],
         "resource_id": submission["resource_id"],
@@ -250,7 +300,7 @@ async def receipt_document(database: Database, submission: Record) -> Document:
         "gcs_url": submission["gcs_url"],
         "submission_status": submission["submission_status"],
         "created_at": submission["created_at"],
-        "resource_status": status,
+        "resource_status": submission["resource_status"],
         "message": f"“{submission['file_name']}” {_standing(submission)}.",
     }
 
