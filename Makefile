@@ -1,12 +1,12 @@
 # Every verb a person types. `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak lint format lock schema sample-data clean
+.PHONY: help setup run test soak bench lint format lock schema sample-data clean
 
 # Compiled once, started fast; an environment that forbids it would make every start compile anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-PYTHON_FILES := src tests
+PYTHON_FILES := src tests benchmarks
 COMPILE := .tools/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-emit-index-url --no-emit-find-links
 
@@ -26,6 +26,9 @@ test: .venv/development.stamp ## Run every test (make test ARGS=tests/accounts f
 
 soak: .venv/development.stamp ## Run the long tests: minutes of faults and load
 	@.venv/bin/python -m pytest -m soak $(ARGS)
+
+bench: .venv/development.stamp ## Measure everything and write docs/performance.md (ARGS=--help)
+	@PYTHONPATH=src:. .venv/bin/python -m benchmarks $(ARGS)
 
 lint: .venv/development.stamp ## Check style and types
 	@.venv/bin/python -m ruff check $(PYTHON_FILES)

@@ -1,0 +1,1 @@
+"""How fast AIBC is, beside what it could be and what others are: `make bench`."""

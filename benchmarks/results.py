@@ -1,0 +1,61 @@
+"""Result files: one a run, by date and commit; each section of the page is the newest there is."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench
+from benchmarks.machine import commit, machine, packages
+from benchmarks.processes import WORKERS
+
+DIRECTORY = Path(__file__).with_name("results")
+
+
+def new_result(bench: Bench) -> dict[str, Any]:
+    """What stands above every result."""
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": commit(),
+        "machine": {**machine(), "postgresql": bench.postgres.version()},
+        "packages": packages(),
+        "settings": {
+            "scale": bench.scale.name,
+            "learners": bench.scale.learners,
+            "completions": bench.scale.completions,
+            "submissions": bench.scale.submissions,
+            "waiting": bench.scale.waiting,
+            "workers": WORKERS,
+            "rounds": bench.pace.rounds,
+            "seconds": bench.pace.seconds,
+            "connections": bench.pace.connections,
+        },
+        "sections": {},
+    }
+
+
+def save(result: dict[str, Any], directory: Path) -> Path:
+    """Write it under its date and commit, added to what stands there of the same run's kind."""
+    directory.mkdir(parents=True, exist_ok=True)
+    name = f"{result['date']}-{result['commit'].replace('+', '-changed')}.json"
+    path = directory / name
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before["settings"] == result["settings"]:
+            result = {**result, "sections": {**before["sections"], **result["sections"]}}
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def newest_sections(directory: Path) -> dict[str, dict[str, Any]]:
+    """For every section the newest result that holds it: the result's head with that section."""
+    newest: dict[str, dict[str, Any]] = {}
+    for path in sorted(
+        directory.glob("*.json"), key=lambda path: (path.name[:10], path.stat().st_mtime)
+    ):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        for name, section in result["sections"].items():
+            newest[name] = {**result, "section": section}
+    return newest
