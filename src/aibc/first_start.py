@@ -24,8 +24,3 @@ async def furnish(database: Database, *, with_demo_accounts: bool) -> None:
 
         async with database.transaction() as connection:
             await create_demo_users(connection, Passwords())
-
-
-async def demo_emails(database: Database) -> list[str]:
-    """The demo accounts that can sign in, with a password everybody knows."""
-    return [row["email"] for row in await database.fetch(QUERIES["list_demo_emails"])]

@@ -107,8 +107,9 @@ def _database(settings: Settings, ownership: Ownership | None) -> Iterator[Datab
 
 async def _put_in_order(settings: Settings) -> list[str]:
     """Migrate and furnish the database; return the demo accounts that can sign in."""
+    from aibc.accounts.demo_sign_ins import demo_emails
     from aibc.database.pool import Database
-    from aibc.first_start import demo_emails, furnish
+    from aibc.first_start import furnish
 
     await _verify_storage(settings.storage)
     await _migrate(settings.database)
@@ -158,7 +159,7 @@ def _announce(settings: ServerSettings, demo_emails: list[str]) -> None:
     if settings.public_url != address:
         lines.append(f"  Public address     {settings.public_url}")
     if demo_emails:
-        from aibc.accounts.demo import DEMO_PASSWORD
+        from aibc.accounts.demo_sign_ins import DEMO_PASSWORD
 
         lines += [f"  Demo sign-in       {email}  {DEMO_PASSWORD}" for email in demo_emails]
     sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))

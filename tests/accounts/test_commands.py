@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from aibc.accounts.commands import user_commands
-from aibc.accounts.demo import DEMO_PASSWORD, create_demo_users
+from aibc.accounts.demo import create_demo_users
+from aibc.accounts.demo_sign_ins import DEMO_PASSWORD, demo_emails
 from aibc.accounts.passwords import Passwords
 from aibc.database.pool import Database
-from aibc.first_start import demo_emails
 from aibc.settings import DatabaseSettings
 from fixtures.catalog import Connection, MakeUser
-from fixtures.people import PASSWORD, tokens_of
+from fixtures.people import OTHER_PASSWORD, PASSWORD, log_in, sign_up, tokens_of
 from fixtures.server import LiveServer
 
 Run: TypeAlias = Callable[..., Awaitable[Result]]
@@ -118,6 +118,26 @@ async def test_an_account_is_suspended_and_let_in_again(
     assert (await run("activate", "ada@example.com")).exit_code == 0
     assert await connection.fetchval("SELECT account_status FROM users") == "active"
     assert (await run("suspend", "nobody@example.com")).exit_code == 1
+
+
+async def test_who_forgot_a_password_gets_a_new_one_and_every_session_ends(
+    run: Run, connection: Connection, anonymous: httpx.AsyncClient
+) -> None:
+    await sign_up(anonymous, "ada@example.com")
+    tokens = await tokens_of(anonymous, "ada@example.com")
+    result = await run("password", "ada@example.com", "--password-stdin", typed=OTHER_PASSWORD)
+    assert result.exit_code == 0, result.output
+    assert OTHER_PASSWORD not in result.output
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert (await anonymous.get("/api/v1/users/me", headers=headers)).status_code == 401
+    assert (await log_in(anonymous, "ada@example.com", OTHER_PASSWORD)).status_code == 200
+    actions = await connection.fetch("SELECT action, new_value FROM audit_log")
+    assert [(one["action"], OTHER_PASSWORD in str(one["new_value"])) for one in actions] == [
+        ("user.password", False)
+    ]
+    weak = await run("password", "ada@example.com", "--password-stdin", typed="short")
+    assert weak.exit_code == 1
+    assert "The password needs" in " ".join(weak.output.split())
 
 
 async def test_accounts_are_listed_with_markup_left_alone(run: Run, make_user: MakeUser) -> None:

@@ -308,3 +308,17 @@ async def test_a_nul_in_a_form_is_refused_in_a_sentence(browser: httpx.AsyncClie
         browser, "/sign-up", "/sign-up", email="a\0@example.com", full_name="G", password=PASSWORD
     )
     assert response.status_code == 422
+
+
+async def test_demo_sign_ins_are_shown_where_they_exist_and_nowhere_else(
+    browser: httpx.AsyncClient, make_user: MakeUser, connection: Connection
+) -> None:
+    assert "Demo sign-ins" not in (await browser.get("/sign-in")).text
+    demo = await make_user(email="learner@example.com")
+    await connection.execute("UPDATE users SET is_demo = true WHERE id = $1", demo)
+    page = await browser.get("/sign-in")
+    assert "email=learner%40example.com" in page.text
+    assert (
+        'value="learner@example.com"'
+        in (await browser.get("/sign-in?email=learner@example.com")).text
+    )

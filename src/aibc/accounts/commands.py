@@ -21,6 +21,7 @@ from aibc.accounts import service
 from aibc.accounts.errors import UnusableInput
 from aibc.accounts.passwords import Passwords
 from aibc.accounts.schemas import SignUp, UserChange, UserFilter
+from aibc.accounts.sign_in import replace_password
 from aibc.database.pool import Connection, Database, Record
 from aibc.errors import AibcError
 
@@ -37,6 +38,9 @@ class RoleName(StrEnum):
 
 
 Email = Annotated[str, typer.Argument(help="The account's e-mail.")]
+PasswordFromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
 COMMAND_LINE = service.Author(user_id=None)
 
 
@@ -52,9 +56,7 @@ def user_commands(open_database: OpenDatabase) -> typer.Typer:
         email: Email,
         name: Annotated[str, typer.Option(help="Full name.")],
         role: Annotated[RoleName, typer.Option(help="What the account may do.")] = RoleName.student,
-        password_stdin: Annotated[
-            bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-        ] = False,
+        password_stdin: PasswordFromStdin = False,
     ) -> None:
         """Make an account. Its e-mail counts as verified."""
         password = _read_password(password_stdin)
@@ -81,6 +83,16 @@ def user_commands(open_database: OpenDatabase) -> typer.Typer:
         """Let a suspended account in again."""
         row = run(lambda c: _change(c, email, UserChange(account_status="active")))
         run.say(f"Activated {_who(row)}.")
+
+    @app.command()
+    def password(
+        email: Email,
+        password_stdin: PasswordFromStdin = False,
+    ) -> None:
+        """Give an account a new password and end all of its sessions."""
+        new = _read_password(password_stdin)
+        row = run(lambda connection: _set_password(connection, email, new))
+        run.say(f"{_who(row)} has a new password and is signed out everywhere.")
 
     @app.command(name="list")
     def list_accounts(
@@ -140,6 +152,14 @@ async def _create(
 async def _change(connection: Connection, email: str, change: UserChange) -> Record:
     profile = await service.find_profile(connection, email)
     return await service.change_account(connection, profile["id"], change, COMMAND_LINE)
+
+
+async def _set_password(connection: Connection, email: str, password: str) -> Record:
+    profile = await service.find_profile(connection, email)
+    checked = _checked(profile["email"], profile["full_name"], password)
+    await replace_password(connection, profile["id"], Passwords().hash_now(checked.password))
+    await service.record_new_password(connection, profile["id"], COMMAND_LINE)
+    return profile
 
 
 def _checked(email: str, name: str, password: str) -> SignUp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from aibc.accounts.demo_sign_ins import DEMO_PASSWORD
 from aibc.accounts.emails import email_key
 from aibc.accounts.errors import EmailTaken
 from aibc.accounts.passwords import Passwords
@@ -12,7 +13,6 @@ from aibc.accounts.tables import users
 from aibc.database.pool import Connection
 from aibc.database.statements import render
 
-DEMO_PASSWORD = "Bootcamp-2026!"  # noqa: S105  # printed at every start, for this machine alone
 DEMO_ACCOUNTS = (
     ("learner@example.com", "Lena Learner", "student"),
     ("instructor@example.com", "Ivo Instructor", "instructor"),

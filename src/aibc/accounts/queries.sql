@@ -224,3 +224,7 @@ SELECT
     (SELECT count(*) FROM tokens) AS tokens,
     (SELECT count(*) FROM counters) AS counters,
     (SELECT count(*) FROM signups) AS signups
+
+-- name: list_demo_emails
+-- A suspended demo account lets nobody in.
+SELECT email FROM users WHERE is_demo AND account_status = 'active' ORDER BY created_at

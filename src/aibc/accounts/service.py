@@ -135,6 +135,11 @@ async def record_creation(connection: Connection, row: Record, author: Author) -
     await _write_down(connection, author, "user.create", row["id"], None, made)
 
 
+async def record_new_password(connection: Connection, user_id: UUID, author: Author) -> None:
+    """Write down that somebody else than the owner has set a password; never which."""
+    await _write_down(connection, author, "user.password", user_id, None, {})
+
+
 async def forget_expired(connection: Connection) -> dict[str, int]:
     """Remove sessions, tokens and counters that no longer say anything; how many of each."""
     row = await connection.fetchrow(_QUERIES["forget_expired"])

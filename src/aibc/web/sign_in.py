@@ -11,11 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from aibc.accounts import sign_in
 from aibc.accounts.actors import Public
 from aibc.accounts.context import DoorDep
+from aibc.accounts.demo_sign_ins import DEMO_PASSWORD, demo_emails
 from aibc.accounts.page_sessions import end_page_session, sign_in_to_pages
 from aibc.accounts.schemas import PasswordChange, SignInForm, SignUp
 from aibc.accounts.sign_in import Door
 from aibc.errors import AibcError
-from aibc.http.context import ClientAddressDep
+from aibc.http.context import ClientAddressDep, DatabaseDep
 from aibc.http.errors import ValidationFailed
 from aibc.web.forms import field_errors, read_form, validated
 from aibc.web.templating import render
@@ -36,11 +37,24 @@ def own_path(wanted: str) -> str:
 
 
 @router.get("/sign-in", dependencies=[Public])
-async def show_sign_in(visitor: Guest, next: str = "/") -> Response:  # noqa: A002  # in the address
+async def show_sign_in(
+    visitor: Guest,
+    database: DatabaseDep,
+    next: str = "/",  # noqa: A002  # in the address
+    email: str = "",
+) -> Response:
     """The form; somebody who is signed in already goes where they wanted."""
     if visitor.person:
         return RedirectResponse(own_path(next), 303)
-    return render(visitor, "account/sign_in.html", next=own_path(next), email="", errors={})
+    return render(
+        visitor,
+        "account/sign_in.html",
+        next=own_path(next),
+        email=email,
+        errors={},
+        demo_emails=await demo_emails(database),
+        demo_password=DEMO_PASSWORD,
+    )
 
 
 @router.post("/sign-in", dependencies=[Public])
@@ -137,6 +151,7 @@ def _sign_in_again(visitor: Visitor, error: AibcError, wanted: str, email: str) 
         next=wanted,
         email=email,
         errors={"form": sentence},
+        demo_emails=[],
     )
 
 
