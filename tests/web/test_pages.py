@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from inspect import unwrap
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from aibc.app import Application
+from aibc.web import assets
 from fixtures.browsers import browser_of
 
 
@@ -51,6 +55,19 @@ async def test_a_file_named_by_its_digest_is_kept_for_good_and_sent_compressed(
     script = await browser.get("/static/vendor/htmx.min.js", headers={"Accept-Encoding": "gzip"})
     assert script.headers["content-encoding"] == "gzip"
     assert "immutable" not in script.headers["cache-control"]
+
+
+def test_a_script_imports_the_module_that_the_page_has_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.js").write_text("export const one = 1;\n")
+    script = 'import { one } from "./app.js";\nconst name = "./app.js";\n'
+    (tmp_path / "group.js").write_text(script)
+    monkeypatch.setattr(assets, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(assets, "load", cache(unwrap(assets.load)))
+    address = assets.url("app.js").removeprefix("/static/")
+    sent = assets.load("group.js").content.decode()
+    assert sent == f'import {{ one }} from "./{address}";\nconst name = "./app.js";\n'
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """The pages' own files: styles, scripts, fonts, pictures. Compressed once, cached for good.
 
 A page names a file by `url("site.css")`, which carries a digest of the content: browsers keep the
-file until it changes, and ask again only for names without a digest.
+file until it changes, and ask again only for names without a digest. A script that writes
+`import … from "./app.js"` is sent with that address in its place, so that it gets the very module
+the page has loaded.
 """
 
 from __future__ import annotations
 
 import gzip
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -25,6 +28,7 @@ PREFIX = "/static"
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 FOR_MINUTES = "public, max-age=300"
+_OWN_IMPORT = re.compile(rb'(?<=from "\./)[a-z_]+\.js(?=";)')
 _COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
@@ -44,8 +48,10 @@ def load(name: str) -> Asset:
     path = (DIRECTORY / name).resolve()
     if not path.is_relative_to(DIRECTORY.resolve()) or not path.is_file():
         raise RouteNotFound
-    content = path.read_bytes()
     media_type = _media_type(path)
+    content = path.read_bytes()
+    if path.parent == DIRECTORY and media_type == "text/javascript":
+        content = _OWN_IMPORT.sub(_with_digest, content)
     worthwhile = media_type.startswith(_COMPRESSIBLE) and len(content) > 512
     compressed = gzip.compress(content, 9, mtime=0) if worthwhile else None
     return Asset(content, compressed, media_type, sha256(content).hexdigest()[:16])
@@ -54,6 +60,11 @@ def load(name: str) -> Asset:
 def url(name: str) -> str:
     """The address of a file, changing with its content."""
     return f"{PREFIX}/{name}?v={load(name).digest}"
+
+
+def _with_digest(name: re.Match[bytes]) -> bytes:
+    imported = name[0].decode()
+    return f"{imported}?v={load(imported).digest}".encode()
 
 
 def _media_type(path: Path) -> str:
