@@ -46,6 +46,8 @@ PUBLIC = {
     # The signature is the credential; its own tests alter every part of it.
     "GET /files/{submission_id}",
     "PUT /files/uploads/{upload_id}",
+    "GET /preview/{token}",
+    "GET /static/pdfjs/{path}",
 }
 LEARNER = {
     f"POST {A}/change-password",
@@ -153,6 +155,7 @@ class Place:
             user_id=self.user,
             code="not_found",
             path="nothing",
+            token="none",
         )
 
 

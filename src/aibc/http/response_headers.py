@@ -41,7 +41,8 @@ class ResponseHeaders:
         else:
             completed.append((b"vary", b"Origin"))
         completed.append((b"x-request-id", request_id.encode("ascii")))
-        completed.extend(self._cors.headers_for(origin))
+        if b"access-control-allow-origin" not in names:
+            completed.extend(self._cors.headers_for(origin))
         return completed
 
 

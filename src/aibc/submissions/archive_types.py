@@ -26,7 +26,7 @@ def is_zip(sample: Sample) -> bool:
     """Say whether the bytes are a ZIP archive, its directory included."""
     if not sample.head.startswith(_STARTS):
         return False
-    return not sample.complete or _directory(sample.tail) is not None
+    return not sample.complete or directory(sample.tail) is not None
 
 
 def office_type(sample: Sample) -> str | None:
@@ -53,7 +53,7 @@ def has_macros(sample: Sample) -> bool:
 
 def entry_names(sample: Sample) -> set[str]:
     """Collect the names in the directory in lower case, as far as it lies within the tail."""
-    return set(_names(_directory(sample.tail) or b"")) if sample.complete else set()
+    return set(_names(directory(sample.tail) or b"")) if sample.complete else set()
 
 
 def _names(directory: bytes) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _names(directory: bytes) -> Iterator[str]:
         position = start + name + extra + comment
 
 
-def _directory(tail: bytes) -> bytes | None:
+def directory(tail: bytes) -> bytes | None:
     """Cut the directory out of the end of an archive; its start may lie before the tail."""
     end = tail.rfind(_END)
     if end < 0 or end + 22 > len(tail):

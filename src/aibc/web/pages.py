@@ -5,15 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from aibc.web import accents, assets, home, sign_in, styleguide
+from aibc.web.previews import routes as previews
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     sign_in.router,
     styleguide.router,
     accents.router,
+    previews.router,
 )
 
 
 def mount(app: FastAPI) -> None:
     """Serve the pages' own files."""
+    previews.mount(app)
     app.mount(assets.PREFIX, assets.Assets())
