@@ -3160,6 +3160,21 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: catalog_drafts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.catalog_drafts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    author_id uuid NOT NULL,
+    files jsonb NOT NULL,
+    catalog_version bigint NOT NULL,
+    forecast jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    imported_at timestamp with time zone,
+    CONSTRAINT catalog_drafts_files_check CHECK ((jsonb_typeof(files) = 'array'::text))
+);
+
+--
 -- Name: catalog_state; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3586,6 +3601,13 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
 --
+-- Name: catalog_drafts catalog_drafts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.catalog_drafts
+    ADD CONSTRAINT catalog_drafts_pkey PRIMARY KEY (id);
+
+--
 -- Name: catalog_state catalog_state_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3838,6 +3860,18 @@ ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 --
+-- Name: audit_log_of_subject; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_log_of_subject ON public.audit_log USING btree (subject_id, id);
+
+--
+-- Name: catalog_drafts_oldest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX catalog_drafts_oldest ON public.catalog_drafts USING btree (created_at);
+
+--
 -- Name: idempotency_keys_to_sweep; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3968,6 +4002,12 @@ CREATE INDEX signup_attempts_recent ON public.signup_attempts USING btree (addre
 --
 
 CREATE INDEX submission_decisions_of_submission ON public.submission_decisions USING btree (submission_id, sequence);
+
+--
+-- Name: submission_decisions_recent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX submission_decisions_recent ON public.submission_decisions USING btree (created_at);
 
 --
 -- Name: uploads_settled_lately; Type: INDEX; Schema: public; Owner: -
@@ -4389,6 +4429,13 @@ CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FU
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+--
+-- Name: catalog_drafts catalog_drafts_author_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.catalog_drafts
+    ADD CONSTRAINT catalog_drafts_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users(id);
 
 --
 -- Name: idempotency_keys idempotency_keys_upload_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

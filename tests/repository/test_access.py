@@ -107,7 +107,11 @@ LEARNER_PAGES = {
     "POST /account/password",
 }
 STAFF_PAGES: set[str] = set()
-ADMIN_PAGES: set[str] = set()
+ADMIN_PAGES = {
+    "GET /admin/users",
+    "GET /admin/users/{user_id}",
+    "POST /admin/users/{user_id}",
+}
 PAGES = {"learner": LEARNER_PAGES, "staff": STAFF_PAGES, "admin": ADMIN_PAGES}
 
 ALLOWED = {

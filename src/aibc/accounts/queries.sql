@@ -202,6 +202,15 @@ WHERE role = 'admin' AND account_status = 'active'
 ORDER BY id
 FOR NO KEY UPDATE
 
+-- name: changes_of_account
+SELECT audit_log.action, audit_log.old_value, audit_log.new_value, audit_log.created_at,
+       audit_log.actor_id, actor.full_name AS actor_name
+FROM audit_log
+LEFT JOIN users AS actor ON actor.id = audit_log.actor_id
+WHERE audit_log.subject_id = $1
+ORDER BY audit_log.id DESC
+LIMIT $2
+
 -- name: forget_expired
 -- What no longer says anything: sessions over for a month, counters and sign-ups out of their time.
 WITH ended AS (

@@ -15,6 +15,7 @@ from aibc.database.queries import load_queries
 from aibc.database.statements import render
 
 _QUERIES = load_queries(__package__)
+MOST_CHANGES = 100
 _PROFILE = (
     users.c.id,
     users.c.email,
@@ -125,19 +126,24 @@ async def change_account(
         return before
     statement = users.update().where(users.c.id == user_id).values(**after).returning(*_PROFILE)
     row = await _one(connection, statement)
-    await _write_down(connection, author, "user.change", user_id, old, after)
+    await write_down(connection, author, "user.change", user_id, old, after)
     return row
+
+
+async def list_changes(connection: Connection, user_id: UUID) -> list[Record]:
+    """Who changed what of an account, newest first, as far as a page goes."""
+    return await connection.fetch(_QUERIES["changes_of_account"], user_id, MOST_CHANGES)
 
 
 async def record_creation(connection: Connection, row: Record, author: Author) -> None:
     """Write down an account that was made by somebody else than its owner."""
     made = {"role": row["role"], "account_status": row["account_status"]}
-    await _write_down(connection, author, "user.create", row["id"], None, made)
+    await write_down(connection, author, "user.create", row["id"], None, made)
 
 
 async def record_new_password(connection: Connection, user_id: UUID, author: Author) -> None:
     """Write down that somebody else than the owner has set a password; never which."""
-    await _write_down(connection, author, "user.password", user_id, None, {})
+    await write_down(connection, author, "user.password", user_id, None, {})
 
 
 async def forget_expired(connection: Connection) -> dict[str, int]:
@@ -155,14 +161,15 @@ def _stops_being_admin(after: dict[str, Any]) -> bool:
     return after.get("role", "admin") != "admin" or after.get("account_status") == "suspended"
 
 
-async def _write_down(
+async def write_down(
     connection: Connection,
     author: Author,
     action: str,
-    subject_id: UUID,
+    subject_id: UUID | None,
     old: dict[str, Any] | None,
     new: dict[str, Any],
 ) -> None:
+    """Keep a sensitive act in the audit log, in the transaction that does it."""
     statement = audit_log.insert().values(
         actor_id=author.user_id,
         action=action,

@@ -102,4 +102,5 @@ audit_log = Table(
     Column("new_value", JSONB),
     Column("request_id", Text),
     _moment("created_at"),
+    Index("audit_log_of_subject", "subject_id", "id"),
 )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -88,4 +89,17 @@ resources = Table(
     _moment("created_at"),
     _moment("updated_at"),
     Index("resources_of_module", "module_id", "order_index"),
+)
+
+catalog_drafts = Table(
+    "catalog_drafts",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("author_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("files", JSONB, nullable=False),
+    Column("catalog_version", BigInteger, nullable=False),
+    Column("forecast", JSONB, nullable=False),
+    _moment("created_at"),
+    Column("imported_at", DateTime(timezone=True)),
+    Index("catalog_drafts_oldest", "created_at"),
 )

@@ -24,6 +24,7 @@ submission_decisions = Table(
         server_default=text("clock_timestamp()"),
     ),
     Index("submission_decisions_of_submission", "submission_id", "sequence"),
+    Index("submission_decisions_recent", "created_at"),
 )
 
 review_claims = Table(

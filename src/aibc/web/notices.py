@@ -5,5 +5,8 @@ from __future__ import annotations
 NOTICES = {
     "signed-out": "You are signed out.",
     "password-changed": "Your password is changed. Please sign in with the new one.",
+    "user-changed": "Saved. It acts on the next thing this person does.",
+    "catalog-imported": "The catalog is imported.",
+    "draft-dropped": "The upload is thrown away. Nothing was changed.",
     "welcome": "Welcome! Choose a pathway to begin.",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from aibc.web import accents, assets, home, sign_in, styleguide
+from aibc.web.admin import users
 from aibc.web.previews import routes as previews
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -13,6 +14,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     styleguide.router,
     accents.router,
     previews.router,
+    users.router,
 )
 
 
