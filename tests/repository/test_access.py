@@ -47,7 +47,6 @@ PUBLIC = {
     "GET /files/{submission_id}",
     "PUT /files/uploads/{upload_id}",
     "GET /preview/{token}",
-    "GET /static/pdfjs/{path}",
 }
 LEARNER = {
     f"POST {A}/change-password",

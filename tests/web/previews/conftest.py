@@ -84,6 +84,6 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 async def room(application: Application, connection: Connection) -> Room:
-    """The room of the application in this process."""
+    """The room of the application in this process, whose files are on the local disk."""
     state = application.state.aibc
     return await make_room(connection, state.store, state.settings)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from PIL import Image
 from playwright.async_api import FrameLocator, Page, expect
 
 from aibc.storage import open_store
@@ -141,6 +143,39 @@ async def test_a_pdf_is_drawn_and_its_script_does_not_run(reviewer: Reviewer, ro
     await expect(frame.locator("figure p")).to_have_text("Hello reviewer")
     await expect(frame.get_by_text("Page 1 of 1")).to_be_visible()
     await reviewer.assert_unharmed("static/pdfjs/")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA"])
+async def test_a_scanned_page_is_drawn_whatever_packed_it(
+    reviewer: Reviewer, room: Room, mode: str
+) -> None:
+    """Fax, JPEG and JPEG 2000: for the first and the last a decoder is loaded by the worker."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), "black").convert(mode).save(buffer, "PDF")
+    address = await room.preview(buffer.getvalue(), "scan.pdf", "application/pdf")
+    frame = await reviewer.look_at(address)
+    canvas = frame.locator("figure canvas")
+    await expect(canvas).to_be_visible(timeout=PATIENCE)
+    dark = await canvas.evaluate(
+        """canvas => {
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return data.filter((value, index) => index % 4 === 0 && value < 50).length
+                / (canvas.width * canvas.height);
+        }"""
+    )
+    assert dark > 0.95
+    await reviewer.assert_unharmed("static/pdfjs/")
+
+
+async def test_a_line_of_code_is_one_line_high(reviewer: Reviewer, room: Room) -> None:
+    address = await room.preview(b"x = 1\n\ny = 2\n", "work.py", "text/x-python")
+    frame = await reviewer.look_at(address)
+    boxes = [await line.bounding_box() for line in await frame.locator("pre span").all()]
+    tops = [box["y"] for box in boxes if box]
+    heights = [box["height"] for box in boxes if box]
+    assert len(tops) == 3
+    for upper, lower, height in zip(tops, tops[1:], heights, strict=False):
+        assert lower - upper == pytest.approx(height, abs=3)
 
 
 async def test_the_frame_of_a_pdf_can_reach_nothing_and_nobody(

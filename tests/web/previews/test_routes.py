@@ -262,5 +262,6 @@ async def test_only_a_frame_without_an_origin_may_read_the_viewer_from_elsewhere
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/javascript")
         assert response.headers.get("access-control-allow-origin") == allowed
+        assert response.headers["content-encoding"] == "gzip"
     preview = await anonymous.get("/preview/none", headers={"Origin": "null"})
     assert "access-control-allow-origin" not in preview.headers

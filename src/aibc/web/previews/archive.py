@@ -41,7 +41,7 @@ def archive(tail: bytes) -> Body:
 def in_words(size: int) -> str:
     """A number of bytes as people say it."""
     if size < 1024:
-        return f"{size} bytes"
+        return "1 byte" if size == 1 else f"{size} bytes"
     if size < 1024 * 1024:
         return f"{size / 1024:.0f} KB"
     return f"{size / (1024 * 1024):.1f} MB"

@@ -1,28 +1,25 @@
-"""The address of a preview, and the files that draw PDFs in it."""
+"""The address of a preview."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aibc.database.pool import Record
 from aibc.database.queries import load_queries
 from aibc.errors import AibcError
-from aibc.http.access import PUBLIC, Public, marks_access
+from aibc.http.access import Public
 from aibc.http.context import AppState, StateDep
-from aibc.http.static_files import shared_files
 from aibc.submissions.errors import SubmissionNotFound
+from aibc.web import assets
 from aibc.web.previews import frames
 from aibc.web.previews.desk import PreviewDesk
 from aibc.web.previews.links import verify_token
 
-VIEWER_PATH = "/static/pdfjs"
+_VIEWER_PATH = f"{assets.PREFIX}/pdfjs/"
 
 _PREVIEWED_FILES = load_queries(__package__)["previewed_files"]
 
@@ -59,28 +56,9 @@ def _script_sources(request: Request, state: AppState) -> tuple[str, ...]:
     origin is left to browsers.
     """
     hosts = {request.headers["host"], urlsplit(state.settings.server.public_url).netloc}
-    return tuple(f"{host}{VIEWER_PATH}/" for host in sorted(hosts))
+    return tuple(f"{host}{_VIEWER_PATH}" for host in sorted(hosts))
 
 
 def mount(app: FastAPI) -> None:
-    """Serve the viewer's files, and have a desk where previews are made."""
+    """Have a desk where previews are made."""
     app.state.previews = PreviewDesk()
-    files = shared_files(Path(__file__).parent / "pdfjs")
-    app.mount(VIEWER_PATH, marks_access(PUBLIC)(FilesForFrames(files)))
-
-
-class FilesForFrames:
-    """Lets a frame without an origin load our scripts, as any page of ours may."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def readable(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                allowed = (b"access-control-allow-origin", b"null")
-                message["headers"] = [*message["headers"], allowed]
-            await send(message)
-
-        is_frame = Headers(scope=scope).get("origin") == "null"
-        await self._app(scope, receive, readable if is_frame else send)
