@@ -104,6 +104,15 @@ TABLE = {"public": PUBLIC, "learner": LEARNER, "staff": STAFF, "admin": ADMIN}
 LEARNER_PAGES = {
     "GET /account",
     "POST /account/password",
+    "GET /dashboard",
+    "GET /pathways/{slug}",
+    "GET /pathways/{slug}/why",
+    "GET /modules/{module_id}",
+    "POST /modules/{module_id}/hand-in",
+    "GET /resources/{resource_id}",
+    "POST /resources/{resource_id}/start",
+    "POST /resources/{resource_id}/complete",
+    "POST /resources/{resource_id}/uncomplete",
 }
 STAFF_PAGES: set[str] = set()
 ADMIN_PAGES = {

@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aibc.accounts.actors import Actor, Learner
-from aibc.catalog.snapshot import CatalogSnapshot
+from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot
 from aibc.database.pool import Record
 from aibc.http.access import Caller
+from aibc.http.context import AppState
+from aibc.http.errors import SessionEnded
 from aibc.http.hot import HotRoutes
 from aibc.progress.consistent import conditional_read, hot_statements
 from aibc.progress.documents import dumps
@@ -82,3 +84,13 @@ async def _read(request: Request, caller: Caller, part: Callable[[Overview], obj
         return dumps(part(Overview(actor.user_id, catalog, rows)))
 
     return await conditional_read(request, caller, _OVERVIEW, write)
+
+
+async def read_overview(state: AppState, actor: Actor) -> tuple[Overview, CatalogSnapshot]:
+    """The same for a page, whose visitor is admitted already. Raises SessionEnded."""
+    rows = await state.database.fetch(_OVERVIEW.data, actor.session_id, actor.user_id)
+    if not rows:
+        raise SessionEnded
+    cache: CatalogCache = state.catalog
+    catalog = await cache.at(rows[0]["catalog_version"])
+    return Overview(actor.user_id, catalog, rows), catalog

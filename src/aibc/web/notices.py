@@ -9,4 +9,9 @@ NOTICES = {
     "catalog-imported": "The catalog is imported.",
     "draft-dropped": "The upload is thrown away. Nothing was changed.",
     "welcome": "Welcome! Choose a pathway to begin.",
+    "done": "Marked as done.",
+    "not-done": "Marked as not done.",
+    "module-handed-in": "The module is handed in.",
+    "handed-in": "Your file is handed in and waits for review.",
+    "withdrawn": "Your file is withdrawn. You can hand in another one.",
 }

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from aibc.web import accents, assets, home, sign_in, styleguide
 from aibc.web.admin import users
+from aibc.web.learner import dashboard, pathways, resources
 from aibc.web.previews import routes as previews
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -15,6 +16,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     accents.router,
     previews.router,
     users.router,
+    dashboard.router,
+    pathways.router,
+    resources.router,
 )
 
 
