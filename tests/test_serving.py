@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import psutil
 import pytest
 
+from aibc.database.pool import Database
+from aibc.serving import _fit_pools
+from aibc.settings import load_settings
 from fixtures.server import LiveServer, free_port, real_settings
 
 DEMO_EMAILS = ("learner@example.com", "instructor@example.com", "admin@example.com")
@@ -256,3 +260,33 @@ def test_the_command_line_explains_itself(make_server: MakeServer) -> None:
     assert all(word in helped.stdout for word in ("serve", "migrate", "user"))
     assert server.run("--version").stdout.startswith("aibc ")
     assert isinstance(helped, subprocess.CompletedProcess)
+
+
+@pytest.mark.parametrize(("given", "size"), [("", 2), ("4", 4)])
+def test_pools_leave_room_in_a_database_of_few_connections(
+    postgres_server: str, given: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def few(_: Database) -> int:
+        return 9
+
+    monkeypatch.setattr(Database, "room", few)
+    monkeypatch.setenv("DATABASE_POOL_SIZE", given)
+    for name, value in real_settings(postgres_server).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WORKERS", "4")
+
+    async def fit() -> None:
+        database = await Database.open(load_settings().database)
+        await _fit_pools(database, load_settings())
+        await database.close()
+
+    asyncio.run(fit())
+    assert load_settings().database.pool_size == size
+
+
+async def test_half_of_what_the_server_gives_is_room(
+    database: Database, connection: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    given = int(await connection.fetchval("SHOW max_connections"))
+    reserved = int(await connection.fetchval("SHOW superuser_reserved_connections"))
+    assert await database.room() == (given - reserved) // 2

@@ -15,11 +15,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from aibc.database.embedded import EmbeddedServer
 from aibc.database.ownership import Ownership, own
 from aibc.errors import AibcError
-from aibc.settings import EMBEDDED_URL, DatabaseSettings, ServerSettings, Settings, StorageSettings
+from aibc.settings import (
+    EMBEDDED_URL,
+    POOL_SIZE,
+    DatabaseSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
+
+if TYPE_CHECKING:
+    from aibc.database.pool import Database
 
 # A command at work in the data directory, such as an import, is soon done.
 WAIT_FOR_COMMAND_SECONDS = 30.0
@@ -118,6 +129,7 @@ async def _put_in_order(settings: Settings) -> list[str]:
         if settings.database.embedded:
             await furnish(database, with_demo_accounts=settings.server.is_local)
         emails = await demo_emails(database)
+        await _fit_pools(database, settings)
     finally:
         await database.close()
     if emails and not settings.server.is_local:
@@ -127,6 +139,18 @@ async def _put_in_order(settings: Settings) -> list[str]:
             f"`aibc user suspend` ({', '.join(emails)})."
         )
     return emails
+
+
+async def _fit_pools(database: Database, settings: Settings) -> None:
+    """Make the pools smaller where the database has not that many connections to give.
+
+    What the operator has set stands; PgBouncer has connections of its own to give.
+    """
+    if os.environ.get(POOL_SIZE) or settings.database.behind_pgbouncer:
+        return
+    fitting = max(await database.room() // settings.server.workers, 1)
+    if fitting < settings.database.pool_size:
+        os.environ[POOL_SIZE] = str(fitting)  # for the workers
 
 
 async def _verify_storage(settings: StorageSettings) -> None:

@@ -33,9 +33,11 @@ class CountingDatabase(Database):
 
     loads = 0
 
-    async def fetch_row(self, query: str, *arguments: object) -> Record | None:
+    async def fetch_row(
+        self, query: str, *arguments: object, repeatable: bool = False
+    ) -> Record | None:
         self.loads += "AS resources" in query
-        return await super().fetch_row(query, *arguments)
+        return await super().fetch_row(query, *arguments, repeatable=repeatable)
 
 
 @pytest.fixture

@@ -77,7 +77,9 @@ def _requires(rule: AccessRule) -> Callable[[Request], Coroutine[Any, Any, Actor
         state = get_state(request)
         identity = state.tokens.identify(request.headers.get("authorization"))
         info_of(request.scope).user_id = identity.user_id
-        row = await state.database.fetch_row(_CALLER, identity.session_id, identity.user_id)
+        row = await state.database.fetch_row(
+            _CALLER, identity.session_id, identity.user_id, repeatable=True
+        )
         return admit(Caller(identity.user_id, identity.session_id, rule), row)
 
     return actor

@@ -74,7 +74,7 @@ async def change_user(
 
 async def _own_profile(request: Request, caller: Caller) -> Response:
     row = await get_database(request).fetch_row(
-        _QUERIES["read_own_profile"], caller.session_id, caller.user_id
+        _QUERIES["read_own_profile"], caller.session_id, caller.user_id, repeatable=True
     )
     admit(caller, row)
     body = User.model_validate(dict(row or {})).model_dump_json().encode()

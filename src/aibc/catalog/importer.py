@@ -12,7 +12,7 @@ import orjson
 
 from aibc.catalog.documents import PathwayDocument
 from aibc.catalog.rows import CatalogRows, Row, rows_of
-from aibc.database.errors import RETRYABLE_STATES
+from aibc.database.errors import CROSSED_STATES
 from aibc.database.pool import MAX_TRIES, Connection, Database
 from aibc.database.queries import load_queries
 
@@ -58,7 +58,7 @@ async def tried_again(run: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await run()
         except asyncpg.PostgresError as error:
-            if error.sqlstate not in RETRYABLE_STATES or attempt == MAX_TRIES:
+            if error.sqlstate not in CROSSED_STATES or attempt == MAX_TRIES:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -52,7 +52,9 @@ async def list_module_resources(request: Request, caller: Caller) -> Response:
 async def _read(request: Request, caller: Caller) -> tuple[Actor, CatalogSnapshot]:
     """The admitted caller and the catalog as it stands."""
     state = get_state(request)
-    row = await state.database.fetch_row(_CALLER, caller.session_id, caller.user_id)
+    row = await state.database.fetch_row(
+        _CALLER, caller.session_id, caller.user_id, repeatable=True
+    )
     actor = admit(caller, row)
     cache: CatalogCache = state.catalog
     return actor, await cache.at(row["catalog_version"] if row else 0)

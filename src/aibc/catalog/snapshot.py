@@ -149,7 +149,7 @@ class CatalogCache:
         return await asyncio.shield(self._load)  # a caller that gives up does not stop the others
 
     async def _load_snapshot(self) -> CatalogSnapshot:
-        record = await self._database.fetch_row(QUERIES["load_catalog"])
+        record = await self._database.fetch_row(QUERIES["load_catalog"], repeatable=True)
         assert record is not None, "a select without a from clause returns one row"  # noqa: S101
         self._snapshot = build_snapshot(
             record["version"], record["pathways"], record["modules"], record["resources"]

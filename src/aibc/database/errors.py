@@ -21,7 +21,14 @@ import asyncpg
 from aibc.errors import AibcError, FieldError
 
 _RULE_STATE = re.compile(r"ZB([45]\d\d)")
-RETRYABLE_STATES = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+CROSSED_STATES = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+# Nobody is there who takes a connection; in a moment somebody may be.
+NOT_THERE_YET = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+)
 
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -66,6 +73,15 @@ class RuleViolation(AibcError):
         super().__init__(detail)
         self.status = status
         self.code = code
+
+
+def was_refused(error: BaseException | None) -> bool:
+    """Whether the server said, with its last words, that it did not carry the statement out.
+
+    After a crash it says that it does not know.
+    """
+    refusals = (asyncpg.AdminShutdownError, asyncpg.CannotConnectNowError)
+    return error is not None and (isinstance(error, refusals) or was_refused(error.__cause__))
 
 
 @contextmanager

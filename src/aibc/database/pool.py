@@ -9,29 +9,42 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from aibc.database.errors import RETRYABLE_STATES, translated_errors
+from aibc.database.errors import (
+    CROSSED_STATES,
+    NOT_THERE_YET,
+    translated_errors,
+    was_refused,
+)
+from aibc.database.pulse import PATIENCE_SECONDS, Pulse
 from aibc.settings import DatabaseSettings
 
 Record: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
 Result = TypeVar("Result")
 
-MAX_TRIES = 4  # once, and three more after a deadlock
+MAX_TRIES = 4  # once, and three more after a deadlock or a restart
+PAUSE_SECONDS = 0.05  # between two attempts to reach a server that is starting
 
 
 class Database:
-    """A pool with deadlines: for a connection, for a statement, for a lock."""
+    """A pool with deadlines: for a connection, for a statement, for a lock.
+
+    A server that restarts is waited for, and a statement it did not carry out is sent again. A
+    server that is gone is noticed within two seconds, however it went (`Pulse`).
+    """
 
     def __init__(self, pool: asyncpg.Pool[Record], settings: DatabaseSettings) -> None:
         self._pool = pool
         self._acquire_timeout = settings.pool_timeout_seconds
+        self._pulse = Pulse(partial(_ask, settings))
 
     @classmethod
     async def open(cls, settings: DatabaseSettings) -> Database:
@@ -54,6 +67,7 @@ class Database:
 
     async def close(self) -> None:
         """Wait a moment for running statements, then end every connection."""
+        await self._pulse.close()
         try:
             await asyncio.wait_for(self._pool.close(), timeout=5)
         except TimeoutError:
@@ -63,8 +77,11 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit: each statement stands alone."""
         with translated_errors():
-            async with self._pool.acquire(timeout=self._acquire_timeout) as connection:
+            connection = await self._acquire(_now())
+            try:
                 yield connection
+            finally:
+                await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -72,21 +89,28 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def fetch(self, query: str, *arguments: Any) -> list[Record]:
-        """Run one statement and return all its rows; a deadlock is tried again."""
-        return await self._retried(lambda c: c.fetch(query, *arguments))
+    async def fetch(self, query: str, *arguments: Any, repeatable: bool = False) -> list[Record]:
+        """Run one statement and return all its rows.
 
-    async def fetch_row(self, query: str, *arguments: Any) -> Record | None:
+        After a deadlock, or when the server says that it did not carry it out, it is sent again. A
+        `repeatable` one, which may be carried out twice without harm, also when the connection
+        breaks and nobody can know.
+        """
+        return await self._retried(lambda c: c.fetch(query, *arguments), repeatable=repeatable)
+
+    async def fetch_row(
+        self, query: str, *arguments: Any, repeatable: bool = False
+    ) -> Record | None:
         """Run one statement and return its first row, or None."""
-        return await self._retried(lambda c: c.fetchrow(query, *arguments))
+        return await self._retried(lambda c: c.fetchrow(query, *arguments), repeatable=repeatable)
 
-    async def fetch_value(self, query: str, *arguments: Any) -> Any:
+    async def fetch_value(self, query: str, *arguments: Any, repeatable: bool = False) -> Any:
         """Run one statement and return the first column of its first row, or None."""
-        return await self._retried(lambda c: c.fetchval(query, *arguments))
+        return await self._retried(lambda c: c.fetchval(query, *arguments), repeatable=repeatable)
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """Run one statement and return its command tag, such as `UPDATE 1`."""
-        return await self._retried(lambda c: c.execute(query, *arguments))
+        return await self._retried(lambda c: c.execute(query, *arguments), repeatable=False)
 
     async def in_transaction(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Call `run` inside one transaction; after a deadlock it is called again."""
@@ -95,19 +119,83 @@ class Database:
             async with connection.transaction():
                 return await run(connection)
 
-        return await self._retried(transaction)
+        return await self._retried(transaction, repeatable=False)
 
-    async def _retried(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
-        for attempt in range(1, MAX_TRIES + 1):
-            with translated_errors():
-                async with self._pool.acquire(timeout=self._acquire_timeout) as connection:
-                    try:
-                        return await run(connection)
-                    except asyncpg.PostgresError as error:
-                        if error.sqlstate not in RETRYABLE_STATES or attempt == MAX_TRIES:
-                            raise
-            await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
+    async def room(self) -> int:
+        """How many connections one instance of the service may hold, all its workers together.
+
+        Half of what the server gives ordinary users: a new instance starts beside the old one, and
+        operators want to get in too.
+        """
+        given: int = await self.fetch_value(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        return given // 2
+
+    async def _retried(
+        self, run: Callable[[Connection], Awaitable[Result]], *, repeatable: bool
+    ) -> Result:
+        since = _now()
+        with translated_errors():
+            for attempt in range(1, MAX_TRIES + 1):
+                connection = await self._acquire(since)
+                try:
+                    return await run(connection)
+                except Exception as error:
+                    if attempt == MAX_TRIES:
+                        raise
+                    if getattr(error, "sqlstate", None) in CROSSED_STATES:
+                        since = _now()  # it waited for somebody, not for the server
+                    elif _now() - since > PATIENCE_SECONDS or not (
+                        was_refused(error) or (repeatable and _is_lost(connection))
+                    ):
+                        raise
+                finally:
+                    await self._release(connection)
+                await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _acquire(self, since: float) -> PoolConnectionProxy[Record]:
+        """A connection, as soon as one is free; a server that is starting is waited for."""
+        while True:
+            left = since + self._acquire_timeout - _now()
+            try:
+                connection = await self._pool.acquire(timeout=max(left, 0))
+            except NOT_THERE_YET:
+                if left <= PAUSE_SECONDS:
+                    raise
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self._pulse.watch(connection, since)
+                return connection
+
+    async def _release(self, connection: PoolConnectionProxy[Record]) -> None:
+        self._pulse.unwatch(connection)
+        await self._pool.release(connection)
+
+
+def _is_lost(connection: PoolConnectionProxy[Record]) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # it has left the pool already
+        return True
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _ask(settings: DatabaseSettings) -> None:
+    """Return if the database answers somebody new."""
+    with suppress(asyncpg.TooManyConnectionsError):  # an answer too
+        connection = await asyncpg.connect(
+            settings.url, timeout=settings.pool_timeout_seconds, statement_cache_size=0
+        )
+        try:
+            await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
 
 
 async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from aibc.database.errors import RETRYABLE_STATES
+from aibc.database.errors import CROSSED_STATES
 from aibc.database.pool import MAX_TRIES, Connection, Database, Record
 from aibc.database.queries import load_queries
 from aibc.doctor.achievements import check_achievements
@@ -131,7 +131,7 @@ async def _examine_patiently(
                 await _allow_time(connection)
                 return await _examine(connection, user_id, scope, repair=repair)
         except asyncpg.PostgresError as error:
-            if error.sqlstate not in RETRYABLE_STATES or attempt == MAX_TRIES:
+            if error.sqlstate not in CROSSED_STATES or attempt == MAX_TRIES:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 

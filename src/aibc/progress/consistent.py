@@ -63,7 +63,9 @@ async def read_consistently(
     state = get_state(request)
     cache: CatalogCache = state.catalog
     for _ in range(_MAX_TRIES):
-        rows = await state.database.fetch(statement, caller.session_id, caller.user_id, *subject)
+        rows = await state.database.fetch(
+            statement, caller.session_id, caller.user_id, *subject, repeatable=True
+        )
         actor = admit(caller, rows[0] if rows else None)
         catalog = await cache.at(rows[0]["catalog_version"])
         if catalog.version == rows[0]["catalog_version"]:
@@ -74,7 +76,9 @@ async def read_consistently(
 async def _present_tag(request: Request, caller: Caller, statement: str, *subject: str) -> str:
     """The tag that the answer would have now."""
     database = get_state(request).database
-    row = await database.fetch_row(statement, caller.session_id, caller.user_id, *subject)
+    row = await database.fetch_row(
+        statement, caller.session_id, caller.user_id, *subject, repeatable=True
+    )
     actor = admit(caller, row)
     assert row is not None, "somebody without a row is not admitted"  # noqa: S101
     return _tag(request, actor, row)

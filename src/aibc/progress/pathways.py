@@ -42,7 +42,8 @@ async def list_completions(
     if pathway_id is not None:
         statement = statement.where(table.pathway_id == pathway_id)
     text, arguments = render(statement.order_by(table.completed_at.desc(), table.module_id))
-    return [module_completion_document(row) for row in await database.fetch(text, *arguments)]
+    rows = await database.fetch(text, *arguments, repeatable=True)
+    return [module_completion_document(row) for row in rows]
 
 
 async def _call(database: Database, function: str, *arguments: object) -> Record:

@@ -64,10 +64,13 @@ async def complete(
 
 async def uncomplete(database: Database, user_id: UUID, resource_id: str) -> Document:
     """Take back the completion of a video or an article; answers the record."""
-    return written_completion_document(await _call(database, _UNCOMPLETE, user_id, resource_id))
+    row = await _call(database, _UNCOMPLETE, user_id, resource_id, repeatable=False)
+    return written_completion_document(row)
 
 
-async def _call(database: Database, function: str, *arguments: object) -> Record:
-    row = await database.fetch_row(function, *arguments)
+async def _call(
+    database: Database, function: str, *arguments: object, repeatable: bool = True
+) -> Record:
+    row = await database.fetch_row(function, *arguments, repeatable=repeatable)
     assert row is not None, "the function answers one row or refuses"  # noqa: S101
     return row

@@ -46,6 +46,7 @@ async def read_pending(database: Database, caller: Caller, query: PendingQuery) 
         query.limit + 1,
         query.offset,
         *query.filters,
+        repeatable=True,
     )
     admit(caller, rows[0] if rows else None)
     return _page(rows, query.limit)
