@@ -22,7 +22,6 @@ from aibc.database.ownership import Ownership, own
 from aibc.errors import AibcError
 from aibc.settings import (
     EMBEDDED_URL,
-    POOL_SIZE,
     DatabaseSettings,
     ServerSettings,
     Settings,
@@ -146,11 +145,11 @@ async def _fit_pools(database: Database, settings: Settings) -> None:
 
     What the operator has set stands; PgBouncer has connections of its own to give.
     """
-    if os.environ.get(POOL_SIZE) or settings.database.behind_pgbouncer:
+    if os.environ.get("DATABASE_POOL_SIZE") or settings.database.behind_pgbouncer:
         return
     fitting = max(await database.room() // settings.server.workers, 1)
     if fitting < settings.database.pool_size:
-        os.environ[POOL_SIZE] = str(fitting)  # for the workers
+        os.environ["DATABASE_POOL_SIZE"] = str(fitting)  # for the workers
 
 
 async def _verify_storage(settings: StorageSettings) -> None:

@@ -26,7 +26,6 @@ SECRETS = ("JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY", "LINK_SECRET_KEY")
 
 # Set by `aibc serve` for its own workers, never by a person: where the embedded server is.
 EMBEDDED_URL = "AIBC_EMBEDDED_URL"
-POOL_SIZE = "DATABASE_POOL_SIZE"
 
 
 class SettingsError(Exception):
@@ -41,7 +40,7 @@ class DatabaseSettings:
     direct_url: str = ""  # past PgBouncer, for migrations; empty: the same as `url`
     migrate_on_start: bool = True
     bin_directory: Path | None = None  # PostgreSQL's programs; None: the installed bundle
-    pool_timeout_seconds: float = 1.5  # for a connection, so that a refusal comes within two
+    pool_timeout_seconds: float = 1.5  # for a connection that does not come
     statement_timeout_seconds: int = 10
     lock_timeout_seconds: int = 5
     behind_pgbouncer: bool = False
@@ -176,7 +175,7 @@ def _database_settings(read: _Reader, workers: int, *, embedded: bool) -> Databa
     return DatabaseSettings(
         url=read.database_url(EMBEDDED_URL if embedded else "DATABASE_URL"),
         embedded=embedded,
-        pool_size=read.whole(POOL_SIZE, _pool_size(workers), 1, 200),
+        pool_size=read.whole("DATABASE_POOL_SIZE", _pool_size(workers), 1, 200),
         direct_url=read.database_url("DATABASE_DIRECT_URL"),
         migrate_on_start=read.flag("MIGRATE_ON_START", default=True),
         bin_directory=Path(bin_directory).absolute() if bin_directory else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -36,7 +36,7 @@ async def race(
 
     async def one(number: int) -> Any:
         async with pool.acquire() as connection:
-            return await act(connection, number)
+            return await act(cast(Connection, connection), number)
 
     return await asyncio.gather(*(one(number) for number in range(times)), return_exceptions=True)
 

@@ -1,4 +1,4 @@
-"""The one way to PostgreSQL: a bounded pool of asyncpg connections.
+"""The one way to PostgreSQL: a bounded number of asyncpg connections.
 
 A service function takes a `Connection`; only the edge (a route, a page, a command) opens the
 transaction around it, and it commits when the block ends, before the answer is sent.
@@ -11,12 +11,13 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
-from asyncpg.pool import PoolConnectionProxy
 
+from aibc.database.connections import Connection as Connection
+from aibc.database.connections import Connections
 from aibc.database.errors import (
     CROSSED_STATES,
     NOT_THERE_YET,
@@ -27,10 +28,11 @@ from aibc.database.pulse import PATIENCE_SECONDS, Pulse
 from aibc.settings import DatabaseSettings
 
 Record: TypeAlias = asyncpg.Record
-Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
 Result = TypeVar("Result")
 
 MAX_TRIES = 4  # once, and three more after a deadlock or a restart
+CLOSE_SECONDS = 5.0
+LONGEST_QUEUE_SECONDS = 5.0  # even while it moves
 PAUSE_SECONDS = 0.05  # between two attempts to reach a server that is starting
 
 
@@ -41,37 +43,22 @@ class Database:
     server that is gone is noticed within two seconds, however it went (`Pulse`).
     """
 
-    def __init__(self, pool: asyncpg.Pool[Record], settings: DatabaseSettings) -> None:
-        self._pool = pool
-        self._acquire_timeout = settings.pool_timeout_seconds
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._patience = settings.pool_timeout_seconds
+        self._connections = Connections(
+            partial(_connect, settings), settings.pool_size, self._patience
+        )
         self._pulse = Pulse(partial(_ask, settings))
 
     @classmethod
-    async def open(cls, settings: DatabaseSettings) -> Database:
-        """Open the pool. The server may be down: connections are made when first needed."""
-        pool = asyncpg.create_pool(
-            settings.url,
-            min_size=0,
-            max_size=settings.pool_size,
-            init=_prepare_connection,
-            reset=_keep_session,
-            # Names of prepared statements belong to a server session, which PgBouncer in
-            # transaction mode hands to somebody else: asyncpg's cache must stay off behind it.
-            statement_cache_size=0 if settings.behind_pgbouncer else 1024,
-            command_timeout=settings.statement_timeout_seconds + 1,
-            timeout=settings.pool_timeout_seconds,
-            server_settings={} if settings.behind_pgbouncer else _session_settings(settings),
-        )
-        await pool
-        return cls(pool, settings)
+    async def open(cls, settings: DatabaseSettings) -> Self:
+        """The server may be down: connections are made when they are first needed."""
+        return cls(settings)
 
     async def close(self) -> None:
         """Wait a moment for running statements, then end every connection."""
         await self._pulse.close()
-        try:
-            await asyncio.wait_for(self._pool.close(), timeout=5)
-        except TimeoutError:
-            self._pool.terminate()
+        await self._connections.close(CLOSE_SECONDS)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -80,8 +67,10 @@ class Database:
             connection = await self._acquire(_now())
             try:
                 yield connection
-            finally:
-                await self._release(connection)
+            except BaseException as error:
+                self._release(connection, error)
+                raise
+            self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -141,49 +130,67 @@ class Database:
             for attempt in range(1, MAX_TRIES + 1):
                 connection = await self._acquire(since)
                 try:
-                    return await run(connection)
-                except Exception as error:
-                    if attempt == MAX_TRIES:
+                    result = await run(connection)
+                except BaseException as error:
+                    self._release(connection, error)
+                    is_lost = connection.is_closed()
+                    if attempt == MAX_TRIES or not isinstance(error, Exception):
                         raise
                     if getattr(error, "sqlstate", None) in CROSSED_STATES:
                         since = _now()  # it waited for somebody, not for the server
                     elif _now() - since > PATIENCE_SECONDS or not (
-                        was_refused(error) or (repeatable and _is_lost(connection))
+                        was_refused(error) or (repeatable and is_lost)
                     ):
                         raise
-                finally:
-                    await self._release(connection)
+                else:
+                    self._release(connection)
+                    return result
                 await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _acquire(self, since: float) -> PoolConnectionProxy[Record]:
+    async def _acquire(self, since: float) -> Connection:
         """A connection, as soon as one is free; a server that is starting is waited for."""
-        while True:
-            left = since + self._acquire_timeout - _now()
+        connection = self._connections.take_idle()
+        while connection is None:
             try:
-                connection = await self._pool.acquire(timeout=max(left, 0))
-            except NOT_THERE_YET:
-                if left <= PAUSE_SECONDS:
+                async with asyncio.timeout(LONGEST_QUEUE_SECONDS):
+                    connection = await self._connections.take()
+            except NOT_THERE_YET as error:
+                if isinstance(error, TimeoutError) or _now() - since > self._patience:
                     raise
                 await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                self._pulse.watch(connection, since)
-                return connection
+        self._pulse.watch(connection, since)
+        return connection
 
-    async def _release(self, connection: PoolConnectionProxy[Record]) -> None:
+    def _release(self, connection: Connection, error: BaseException | None = None) -> None:
         self._pulse.unwatch(connection)
-        await self._pool.release(connection)
-
-
-def _is_lost(connection: PoolConnectionProxy[Record]) -> bool:
-    try:
-        return connection.is_closed()
-    except asyncpg.InterfaceError:  # it has left the pool already
-        return True
+        # Whose statement was cut short is not waited for: it may go on for long.
+        if isinstance(error, TimeoutError) or (error and not isinstance(error, Exception)):
+            self._connections.end(connection)
+        else:
+            self._connections.give_back(connection)
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+async def _connect(settings: DatabaseSettings) -> Connection:
+    connection = await asyncpg.connect(
+        settings.url,
+        # Names of prepared statements belong to a server session, which PgBouncer in
+        # transaction mode hands to somebody else: asyncpg's cache must stay off behind it.
+        statement_cache_size=0 if settings.behind_pgbouncer else 1024,
+        command_timeout=settings.statement_timeout_seconds + 1,
+        timeout=settings.pool_timeout_seconds,
+        server_settings={} if settings.behind_pgbouncer else _session_settings(settings),
+    )
+    try:
+        await _prepare_connection(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 async def _ask(settings: DatabaseSettings) -> None:
@@ -198,7 +205,7 @@ async def _ask(settings: DatabaseSettings) -> None:
             connection.terminate()
 
 
-async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:
+async def _prepare_connection(connection: Connection) -> None:
     for type_name in ("json", "jsonb"):
         await connection.set_type_codec(
             type_name,
@@ -206,10 +213,6 @@ async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:
             encoder=lambda value: orjson.dumps(value).decode(),
             decoder=orjson.loads,
         )
-
-
-async def _keep_session(_: object) -> None:
-    """No session state is ever set, so there is nothing to reset and a round trip to save."""
 
 
 def _session_settings(settings: DatabaseSettings) -> dict[str, str]:
