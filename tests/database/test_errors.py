@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from aibc.database.errors import DatabaseUnavailable, RuleViolation, blamed_on
-from aibc.database.pool import Database
+from aibc.database.pool import Connection, Database
 from aibc.settings import DatabaseSettings
 
 REFUSE = "SELECT refuse($1, 'some_rule', 'A sentence.')"
@@ -48,3 +48,11 @@ async def test_a_field_is_blamed_only_where_its_value_is_wrong(
     with pytest.raises(RuleViolation) as caught, blamed_on("notes"):
         await database.execute(REFUSE, status)
     assert caught.value.errors == errors
+
+
+async def test_a_connection_that_died_under_the_driver_is_an_outage(database: Database) -> None:
+    async def lose_track(connection: Connection) -> None:
+        raise asyncpg.InternalClientError("got result for unknown protocol state 3")
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.in_transaction(lose_track)
