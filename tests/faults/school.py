@@ -44,10 +44,11 @@ class School:
     database_url: str
     exercise: str
     tokens: Tokens
+    storage_directory: Path | None = None  # where this process sees it, if elsewhere
 
     @property
     def storage(self) -> Path:
-        return self.server.data_directory / "storage"
+        return self.storage_directory or self.server.data_directory / "storage"
 
     async def learner(self) -> Learner:
         """A new learner with a session, without the cost of a password."""

@@ -182,7 +182,7 @@ async def test_a_service_killed_at_any_step_loses_nothing_and_does_nothing_twice
 async def test_a_service_killed_at_any_moment_loses_nothing_and_does_nothing_twice(
     school: School,
 ) -> None:
-    await kill_at_any_moment(school, 10, seed=time.time_ns())
+    await kill_at_any_moment(school, 6, seed=time.time_ns())
 
 
 @pytest.mark.soak
