@@ -4,6 +4,8 @@ AibcError
 ├── PathwayNotFound       no live pathway has this id
 ├── ModuleNotFound        no live module has this id
 ├── ResourceNotFound      no live resource has this id
+├── DraftNotFound         an upload that is gone: imported, thrown away or a day old
+├── CatalogMoved          the catalog is not the one that a dry run was about
 ├── CatalogInvalid        files of a catalog hold mistakes; each one with its file and line
 └── ExportFailed          the files of an export could not be written
 """
@@ -35,6 +37,20 @@ class ResourceNotFound(AibcError):
 
     code = "resource_not_found"
     status = 404
+
+
+class DraftNotFound(AibcError):
+    """This upload is gone: it was imported, thrown away, or is more than a day old."""
+
+    code = "draft_not_found"
+    status = 404
+
+
+class CatalogMoved(AibcError):
+    """The catalog has changed since this dry run, so nothing was imported."""
+
+    code = "catalog_moved"
+    status = 409
 
 
 @dataclass(frozen=True, order=True)

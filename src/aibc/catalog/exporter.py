@@ -30,14 +30,19 @@ async def export_catalog(database: Database, directory: Path) -> list[Path]:
     What is removed is left out; what is not published is written with `is_published: false`.
     Raises ExportFailed where the directory cannot be written to.
     """
-    record = await database.fetch_row(QUERIES["load_catalog"])
-    assert record is not None, "a select without a from clause returns one row"  # noqa: S101
-    texts = catalog_files(record["pathways"], record["modules"], record["resources"])
+    texts = await export_texts(database)
     try:
         return _write_files(directory / DIRECTORY, texts)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         raise ExportFailed(f"The catalog could not be written: {reason}.") from error
+
+
+async def export_texts(database: Database) -> list[tuple[str, str]]:
+    """(pathway id, text of its file) for each pathway that is not removed."""
+    record = await database.fetch_row(QUERIES["load_catalog"])
+    assert record is not None, "a select without a from clause returns one row"  # noqa: S101
+    return catalog_files(record["pathways"], record["modules"], record["resources"])
 
 
 def _write_files(directory: Path, texts: list[tuple[str, str]]) -> list[Path]:

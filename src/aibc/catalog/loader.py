@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,18 +19,35 @@ MAX_FILES = 1_000
 SUFFIXES = (".yaml", ".yml")
 
 
+@dataclass(frozen=True)
+class CatalogFile:
+    """A file's content, and the name that mistakes in it are told with."""
+
+    name: str
+    content: bytes
+
+
 def load_catalog(path: Path) -> list[PathwayDocument]:
     """Read a file, or every YAML file below a directory, one pathway each.
 
     Raises CatalogInvalid with all mistakes of all files; then nothing is returned.
     """
+    return _load((str(file), partial(_content_of, file)) for file in _files(path))
+
+
+def load_files(files: Iterable[CatalogFile]) -> list[PathwayDocument]:
+    """The same for files whose content is there already."""
+    return _load((file.name, partial(_checked_size, file.content)) for file in files)
+
+
+def _load(files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[PathwayDocument]:
     problems: list[Problem] = []
     ids = _Ids()
     documents = []
-    for file in _files(path):
-        document, source = _load_file(file, problems)
+    for name, read in files:
+        document, source = _load_file(name, read, problems)
         if source is not None:
-            problems.extend(ids.repeated_in(str(file), source))
+            problems.extend(ids.repeated_in(name, source))
         if document is not None:
             documents.append(document)
     if problems:
@@ -50,24 +69,24 @@ def _files(path: Path) -> list[Path]:
 
 
 def _load_file(
-    file: Path, problems: list[Problem]
+    name: str, read: Callable[[], bytes], problems: list[Problem]
 ) -> tuple[PathwayDocument | None, YamlSource | None]:
     try:
-        source = read_yaml(_read_text(file))
+        source = read_yaml(_text_of(read()))
     except YamlMistake as mistake:
-        problems.append(Problem(str(file), mistake.line, mistake.message))
+        problems.append(Problem(name, mistake.line, mistake.message))
         return None, None
-    problems.extend(Problem(str(file), twice.line, twice.message) for twice in source.repeated)
+    problems.extend(Problem(name, twice.line, twice.message) for twice in source.repeated)
     try:
         return PathwayDocument.model_validate(source.value), source
     except ValidationError as error:
         problems.extend(
-            Problem(str(file), source.line_of(one["loc"]), sentence(one)) for one in mistakes(error)
+            Problem(name, source.line_of(one["loc"]), sentence(one)) for one in mistakes(error)
         )
         return None, source
 
 
-def _read_text(file: Path) -> str:
+def _content_of(file: Path) -> bytes:
     if not file.is_file():
         raise YamlMistake(0, "is not an ordinary file")
     try:
@@ -75,8 +94,16 @@ def _read_text(file: Path) -> str:
             content = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise YamlMistake(0, f"cannot be read: {error.strerror}") from error
+    return _checked_size(content)
+
+
+def _checked_size(content: bytes) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise YamlMistake(0, f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
+    return content
+
+
+def _text_of(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
