@@ -114,8 +114,23 @@ LEARNER_PAGES = {
     "POST /resources/{resource_id}/complete",
     "POST /resources/{resource_id}/uncomplete",
 }
-STAFF_PAGES: set[str] = set()
+STAFF_PAGES = {
+    "GET /health-of-pathways",
+    "GET /health-of-pathways/export/{table}",
+    "GET /health-of-pathways/{slug}",
+    "GET /health-of-pathways/{slug}/export/{table}",
+    "GET /health-of-pathways/{slug}/quizzes/{resource_id}",
+    "GET /health-of-pathways/{slug}/quizzes/{resource_id}/export",
+}
 ADMIN_PAGES = {
+    "GET /admin/catalog",
+    "GET /admin/catalog/pathways/{slug}",
+    "GET /admin/catalog/export",
+    "GET /admin/catalog/export/{slug}",
+    "POST /admin/catalog/drafts",
+    "GET /admin/catalog/drafts/{draft_id}",
+    "POST /admin/catalog/drafts/{draft_id}/import",
+    "POST /admin/catalog/drafts/{draft_id}/drop",
     "GET /admin/users",
     "GET /admin/users/{user_id}",
     "POST /admin/users/{user_id}",
@@ -165,6 +180,8 @@ class Place:
             resource_id=self.resource,
             submission_id=submission or self.submission,
             user_id=self.user,
+            draft_id=uuid4(),
+            table="funnel",
             code="not_found",
             path="nothing",
             token="none",

@@ -14,7 +14,7 @@ from aibc.http.request_info import info_of
 from aibc.web.templating import render
 from aibc.web.visitors import unidentified
 
-_PROGRAM_PATHS = ("/api/", "/files/", "/static/", "/health", "/metrics", "/openapi.json")
+_PROGRAM_PATHS = ("/api/", "/files/", "/static/", "/health/", "/metrics", "/openapi.json")
 
 _HEADINGS = {
     403: "This is not open to you",
@@ -28,7 +28,7 @@ _HEADINGS = {
 def error_page(error: AibcError, scope: Scope) -> Response | None:
     """The page for an error, or None where a program asked."""
     request = Request(scope)
-    if scope["path"].startswith(_PROGRAM_PATHS):
+    if scope["path"] == "/health" or scope["path"].startswith(_PROGRAM_PATHS):
         return None
     if isinstance(error, CredentialRefused):
         return _to_sign_in(request)

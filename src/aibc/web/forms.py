@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from aibc.errors import AibcError
@@ -22,6 +23,7 @@ from aibc.web.visitors import Visitor
 TOKEN_FIELD = "form_token"  # noqa: S105  # the field's name
 TOKEN_HEADER = "x-form-token"  # noqa: S105
 MAX_FIELDS = 500
+MAX_FILES = 200
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,6 +45,19 @@ async def read_form(request: Request, visitor: Visitor) -> dict[str, str]:
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     require_token(request, visitor, fields.pop(TOKEN_FIELD, None))
     return fields
+
+
+async def read_files(request: Request, visitor: Visitor, name: str) -> list[tuple[str, bytes]]:
+    """The files of one field, (name, content) each; whoever chose none sends none.
+
+    The whole form is within the limit that every request has. Raises ForeignForm.
+    """
+    require_own_origin(request)
+    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS) as form:
+        token = form.get(TOKEN_FIELD)
+        require_token(request, visitor, token if isinstance(token, str) else None)
+        sent = [one for one in form.getlist(name) if isinstance(one, UploadFile) and one.filename]
+        return [(one.filename or "", await one.read()) for one in sent]
 
 
 async def read_choices(request: Request, name: str) -> list[str]:

@@ -7,6 +7,7 @@ NOTICES = {
     "password-changed": "Your password is changed. Please sign in with the new one.",
     "user-changed": "Saved. It acts on the next thing this person does.",
     "catalog-imported": "The catalog is imported.",
+    "catalog-moved": "The catalog has changed since the dry run. This is a new one.",
     "draft-dropped": "The upload is thrown away. Nothing was changed.",
     "welcome": "Welcome! Choose a pathway to begin.",
     "done": "Marked as done.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from aibc.web import accents, assets, home, sign_in, styleguide
-from aibc.web.admin import users
+from aibc.web.admin import catalog, users
+from aibc.web.health import exports
+from aibc.web.health import pages as health
 from aibc.web.learner import dashboard, pathways, resources
 from aibc.web.previews import routes as previews
 
@@ -19,6 +21,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     dashboard.router,
     pathways.router,
     resources.router,
+    catalog.router,
+    exports.router,  # before the pages, whose pathways could be named `export`
+    health.router,
 )
 
 
