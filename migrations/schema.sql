@@ -3438,6 +3438,18 @@ CREATE TABLE public.resource_completions (
 WITH (fillfactor='80');
 
 --
+-- Name: saved_comments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.saved_comments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT saved_comments_body CHECK (((length(body) >= 1) AND (length(body) <= 10000)))
+);
+
+--
 -- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3769,6 +3781,13 @@ ALTER TABLE ONLY public.review_claims
     ADD CONSTRAINT review_claims_pkey PRIMARY KEY (submission_id);
 
 --
+-- Name: saved_comments saved_comments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_comments
+    ADD CONSTRAINT saved_comments_pkey PRIMARY KEY (id);
+
+--
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3984,6 +4003,12 @@ CREATE INDEX resource_submissions_queue ON public.resource_submissions USING btr
 --
 
 CREATE INDEX resources_of_module ON public.resources USING btree (module_id, order_index);
+
+--
+-- Name: saved_comments_of_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX saved_comments_of_user ON public.saved_comments USING btree (user_id, created_at, id);
 
 --
 -- Name: sessions_of_user; Type: INDEX; Schema: public; Owner: -
@@ -4653,6 +4678,13 @@ ALTER TABLE ONLY public.review_claims
 
 ALTER TABLE ONLY public.review_claims
     ADD CONSTRAINT review_claims_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES public.resource_submissions(id);
+
+--
+-- Name: saved_comments saved_comments_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_comments
+    ADD CONSTRAINT saved_comments_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
 -- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

@@ -2,7 +2,9 @@
 
 AibcError
 ├── ClaimHeldByAnother         409  only the holder gives a claim back
-└── ModuleNotHandedIn          404  no completion of this module stands for this learner
+├── ModuleNotHandedIn          404  no completion of this module stands for this learner
+├── SavedCommentNotFound       404  not there, or somebody else's
+└── TooManySavedComments       409  there are a hundred already
 """
 
 from __future__ import annotations
@@ -22,3 +24,17 @@ class ModuleNotHandedIn(AibcError):
 
     code = "module_completion_not_found"
     status = 404
+
+
+class SavedCommentNotFound(AibcError):
+    """You have no such saved comment."""
+
+    code = "saved_comment_not_found"
+    status = 404
+
+
+class TooManySavedComments(AibcError):
+    """You have saved 100 comments already. Please remove one that you no longer use."""
+
+    code = "too_many_saved_comments"
+    status = 409

@@ -6,14 +6,17 @@ from uuid import UUID
 
 from aibc.accounts.actors import Actor
 from aibc.database.errors import blamed_on
-from aibc.database.pool import Database
+from aibc.database.pool import Database, Record
 from aibc.database.queries import load_queries
 from aibc.progress.documents import Document, Shape, module_completion_document
+from aibc.reviews.errors import ModuleNotHandedIn
 from aibc.reviews.module_schemas import ModuleReviewRequest, PendingModule, PendingModulesQuery
 
 _QUERIES = load_queries(__package__, "modules.sql")
 _PENDING = _QUERIES["pending_modules"]
 _DECIDE = _QUERIES["decide_module"]
+_MODULE = _QUERIES["reviewed_module"]
+_HISTORY = _QUERIES["module_history"]
 
 _pending_document = Shape(*PendingModule.model_fields)
 
@@ -44,3 +47,14 @@ async def decide(
             request.change,
         )
     return module_completion_document(row)
+
+
+async def read_module(database: Database, completion_id: UUID) -> tuple[Record, list[Record]]:
+    """A learner's completion of a module, and what decided over it, the newest first.
+
+    Raises ModuleNotHandedIn.
+    """
+    module = await database.fetch_row(_MODULE, completion_id)
+    if module is None:
+        raise ModuleNotHandedIn
+    return module, await database.fetch(_HISTORY, module["user_id"], module["module_id"])

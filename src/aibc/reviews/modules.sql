@@ -26,3 +26,30 @@ ORDER BY item.completed_at, item.id
 
 -- name: decide_module
 SELECT * FROM decide_module($1, $2, $3, $4, $5, $6)
+
+-- name: reviewed_module
+-- One learner's completion of a module with all their names. $1 its id.
+SELECT completion.id, completion.user_id, completion.pathway_id, completion.module_id,
+       completion.completed_at, completion.time_spent_minutes, completion.approval_status,
+       completion.decided_by_hand, completion.reviewed_by, completion.reviewed_at,
+       completion.review_comments, reviewer.full_name AS reviewed_by_name,
+       learner.full_name AS user_name, learner.email AS user_email,
+       pathways.title AS pathway_title, modules.title AS module_title,
+       round(extract(epoch FROM clock_timestamp() - completion.completed_at) / 3600, 2)::float8
+           AS hours_waiting
+FROM module_completions AS completion
+JOIN users AS learner ON learner.id = completion.user_id
+JOIN pathways ON pathways.id = completion.pathway_id
+JOIN modules ON modules.id = completion.module_id
+LEFT JOIN users AS reviewer ON reviewer.id = completion.reviewed_by
+WHERE completion.id = $1
+
+-- name: module_history
+-- Everything that decided over the module $2 of the learner $1, the newest first.
+SELECT decision.kind, decision.approval_status, decision.review_comments, decision.created_at,
+       actor.full_name AS decided_by_name
+FROM module_decisions AS decision
+LEFT JOIN users AS actor ON actor.id = decision.decided_by
+WHERE decision.user_id = $1 AND decision.module_id = $2
+ORDER BY decision.sequence DESC
+LIMIT 100

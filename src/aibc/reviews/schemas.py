@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from aibc.http.schemas import RequestModel, ResponseModel
@@ -123,6 +130,12 @@ class ReviewRequest(RequestModel):
                 {"status": self.submission_status, "grade": GRADE_OF[self.submission_status]},
             )
         return self
+
+
+class SavedCommentText(RequestModel):
+    """A comment to keep."""
+
+    body: Annotated[Comments, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class ReviewClaim(ResponseModel):

@@ -1,4 +1,4 @@
-"""What instructors decide: the history of decisions, and who is looking at what."""
+"""What instructors decide: the history of decisions, who is looking at what, saved comments."""
 
 from __future__ import annotations
 
@@ -33,4 +33,19 @@ review_claims = Table(
     Column("submission_id", Uuid, ForeignKey("resource_submissions.id"), primary_key=True),
     Column("claimed_by", Uuid, ForeignKey("users.id"), nullable=False),
     Column("claimed_until", DateTime(timezone=True), nullable=False),
+)
+
+saved_comments = Table(
+    "saved_comments",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+    ),
+    Index("saved_comments_of_user", "user_id", "created_at", "id"),
 )

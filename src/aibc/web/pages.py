@@ -9,7 +9,12 @@ from aibc.web.admin import catalog, users
 from aibc.web.health import exports
 from aibc.web.health import pages as health
 from aibc.web.learner import dashboard, pathways, resources
+from aibc.web.learners import pages as learners
 from aibc.web.previews import routes as previews
+from aibc.web.review import desk as review_desk
+from aibc.web.review import modules as review_modules
+from aibc.web.review import queue as review_queue
+from aibc.web.review import saved as review_saved
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
@@ -24,6 +29,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     catalog.router,
     exports.router,  # before the pages, whose pathways could be named `export`
     health.router,
+    review_queue.router,
+    review_saved.router,
+    review_modules.router,
+    review_desk.router,
+    learners.router,
 )
 
 

@@ -1,0 +1,1 @@
+"""The instructor's pages: the queue, the desk at which one submission is decided, modules."""
