@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from aibc.storage.local import LocalStore
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
+    ObjectMissing,
     StorageError,
     StorageFull,
     StorageUnavailable,
@@ -306,3 +308,42 @@ async def test_bytes_reach_the_disk_before_their_name_and_the_name_before_the_an
         "fsync a",
         "unlink .part",
     ]
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_a_file_counts_only_once_its_writer_cannot_take_it_back(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
+) -> None:
+    """Whoever made a submission of it before would have lost the file."""
+    named, go_on = threading.Event(), threading.Event()
+
+    def wait_with_the_name(path: Path) -> None:
+        named.set()
+        assert go_on.wait(20)
+
+    await put(store, KEY.replace("work", "other"), pieces(b"the directories are there"))
+    monkeypatch.setattr("aibc.storage.files.sync_directory", wait_with_the_name)
+    storing = asyncio.create_task(put(store, KEY, pieces(b"nearly there")))
+    await asyncio.to_thread(named.wait, 20)
+    assert not await store.exists(KEY)
+    with pytest.raises(ObjectMissing):
+        await store.head(KEY)
+    with pytest.raises(ObjectMissing):
+        await store.get(KEY)
+    if is_cancelled:
+        storing.cancel()
+    go_on.set()
+    await asyncio.gather(storing, return_exceptions=True)
+    assert await store.exists(KEY) is not is_cancelled
+
+
+async def test_a_file_whose_writer_died_on_the_last_step_counts(
+    store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the name and its sync: whoever relies on it syncs it first."""
+    await put(store, KEY, pieces(b"whole"))
+    os.link(root / KEY, root / ".temporary" / "left.part")
+    synced: list[Path] = []
+    monkeypatch.setattr("aibc.storage.files.sync_directory", synced.append)
+    assert (await store.head(KEY)).size == len(b"whole")
+    assert synced == [(root / KEY).parent]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -40,12 +41,22 @@ async def through_the_service(school: School, client: httpx.AsyncClient) -> int:
     return (await hand_in(client, school.exercise, key=uuid4().hex)).status_code
 
 
+async def in_the_end(call: Callable[[], Awaitable[int]]) -> int:
+    """As clients do: what a busy service could not take is sent again."""
+    for _ in range(100):
+        status = await call()
+        if status != 503:
+            break
+        await asyncio.sleep(0.5)
+    return status
+
+
 async def race(school: School) -> Counter[int]:
     """Fifty uploads of one learner at once; returns how they were answered."""
     learner = await school.learner()
     async with school.client(learner) as client:
-        calls = [way(school, client) for _ in range(25) for way in (directly, through_the_service)]
-        statuses = Counter(await asyncio.gather(*calls))
+        ways = (partial(directly, school, client), partial(through_the_service, school, client))
+        statuses = Counter(await asyncio.gather(*(in_the_end(ways[n % 2]) for n in range(50))))
     rows = await school.query(
         "SELECT attempt FROM resource_submissions WHERE user_id = $1 ORDER BY attempt",
         learner.user_id,

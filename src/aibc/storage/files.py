@@ -7,19 +7,22 @@ writes; closing under that thread's feet would hand its descriptor number to ano
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import stat
 import threading
 from pathlib import Path
 
 from aibc.storage.hashing import Fingerprint
-from aibc.storage.store import ObjectExists, StorageUnavailable
+from aibc.storage.store import ObjectExists, ObjectMissing, StorageUnavailable
 
 
 class PartialFile:
     """Bytes gathered under a temporary name until they are published under their own.
 
     Once `publish` returns, the bytes survive a power cut under `target`; after `discard`, neither
-    name exists, whatever had been reached. Raises OSError, and ObjectExists from `publish`.
+    name exists, whatever had been reached. Until either is over the file is locked, so that nobody
+    relies on a name that may yet be taken back. Raises OSError, and ObjectExists from `publish`.
     """
 
     def __init__(self, temporary: Path, target: Path, root: Path) -> None:
@@ -70,6 +73,7 @@ class PartialFile:
         if self._descriptor is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._descriptor = os.open(self._temporary, flags, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         return self._descriptor
 
     def _close_and_unlink(self) -> None:
@@ -78,9 +82,9 @@ class PartialFile:
         descriptor, self._descriptor = self._descriptor, None
         # What fails here is only litter: the sweep of temporary files finds it.
         with contextlib.suppress(OSError):
-            os.close(descriptor)
-        with contextlib.suppress(OSError):
             self._temporary.unlink()
+        with contextlib.suppress(OSError):
+            os.close(descriptor)  # last: it lets go of the lock
 
 
 class ObjectReader:
@@ -111,6 +115,27 @@ class ObjectReader:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
+
+
+def published_size(path: Path) -> int:
+    """The size of a file that nobody will take back. Raises ObjectMissing and OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ObjectMissing from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        status = os.fstat(descriptor)
+    except BlockingIOError:  # its writer is not done with it
+        raise ObjectMissing from None
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink == 0:
+        raise ObjectMissing
+    if status.st_nlink > 1:
+        # Its writer was killed between the name and the sync of the name.
+        sync_directory(path.parent)
+    return status.st_size
 
 
 def sync_directory(path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from aibc.storage.chunks import BLOCK_SIZE, in_blocks
-from aibc.storage.files import ObjectReader, PartialFile, make_directories
+from aibc.storage.files import ObjectReader, PartialFile, make_directories, published_size
 from aibc.storage.store import (
     InvalidKey,
     ObjectExists,
@@ -87,18 +87,21 @@ class LocalStore(ObjectStore):
 
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         path = await self._in_thread(self._path, key)
-        size = await self._in_thread(_size_of, path)
+        size = await self._in_thread(published_size, path)
         if start and start >= size:
             raise RangeOutOfBounds
         return self._blocks(ObjectReader(path), start, size if end is None else min(end, size))
 
     async def head(self, key: str) -> ObjectInfo:
         path = await self._in_thread(self._path, key)
-        return ObjectInfo(key, await self._in_thread(_size_of, path))
+        return ObjectInfo(key, await self._in_thread(published_size, path))
 
     async def exists(self, key: str) -> bool:
-        path = await self._in_thread(self._path, key)
-        return await self._in_thread(path.is_file)
+        try:
+            await self.head(key)
+        except ObjectMissing:
+            return False
+        return True
 
     async def objects(self) -> AsyncIterator[ObjectInfo]:
         found = self._files()
@@ -214,12 +217,6 @@ class LocalStore(ObjectStore):
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _size_of(path: Path) -> int:
-    if not path.is_file():
-        raise ObjectMissing
-    return path.stat().st_size
 
 
 @contextlib.contextmanager
