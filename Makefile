@@ -1,7 +1,7 @@
 # Every verb a person types. `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak bench lint format lock schema sample-data clean
+.PHONY: file-types help setup run test soak bench lint format lock schema sample-data clean
 
 # Compiled once, started fast; an environment that forbids it would make every start compile anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -49,6 +49,9 @@ schema: .venv/development.stamp ## Write migrations/schema.sql anew, from the mi
 
 sample-data: .venv/development.stamp ## Write migrations/sample_data.sql anew, from catalog/
 	@.venv/bin/python -m aibc.catalog.sample_data catalog migrations/sample_data.sql
+
+file-types: .venv/development.stamp ## Measure the real files of tests/corpus and write what became of them into docs
+	@PYTHONPATH=src:tests .venv/bin/python -m corpus.measure --write
 
 clean: ## Remove what was installed and generated; .aibc, your data, stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
