@@ -113,6 +113,15 @@ LEARNER_PAGES = {
     "POST /resources/{resource_id}/start",
     "POST /resources/{resource_id}/complete",
     "POST /resources/{resource_id}/uncomplete",
+    "POST /resources/{resource_id}/attempts",
+    "GET /resources/{resource_id}/attempts/{number}",
+    "POST /resources/{resource_id}/upload",
+    "POST /resources/{resource_id}/uploads",
+    "POST /uploads/{upload_id}/finalize",
+    "GET /resources/{resource_id}/hand-in",
+    "GET /submissions",
+    "GET /submissions/{submission_id}/file",
+    "POST /submissions/{submission_id}/withdraw",
 }
 STAFF_PAGES = {
     "GET /review",
@@ -208,6 +217,7 @@ class Place:
             comment_id=uuid4(),
             code="not_found",
             path="nothing",
+            number=1,
             token="none",
         )
 

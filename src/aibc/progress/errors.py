@@ -2,6 +2,7 @@
 
 AibcError
 ├── NotStarted            404  the learner has no record on this resource yet
+├── AttemptNotFound       404  the learner has not taken the quiz so often
 └── CatalogKeepsChanging  503  the curriculum changed with every try to read it
 """
 
@@ -14,6 +15,13 @@ class NotStarted(AibcError):
     """You have not started this resource yet."""
 
     code = "not_started"
+    status = 404
+
+
+class AttemptNotFound(AibcError):
+    """There is no such attempt."""
+
+    code = "attempt_not_found"
     status = 404
 
 

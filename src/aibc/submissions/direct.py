@@ -20,6 +20,7 @@ from aibc.database.errors import RuleViolation
 from aibc.database.pool import Record
 from aibc.database.queries import load_queries
 from aibc.errors import AibcError
+from aibc.http.context import AppState
 from aibc.progress.documents import Document
 from aibc.storage.chunks import in_blocks
 from aibc.storage.store import ObjectExists, ObjectSizeMismatch, SignedUpload
@@ -77,6 +78,17 @@ class DirectDesk(UploadDesk):
 
     links: UploadLinks
     public_url: str
+
+
+def direct_desk(state: AppState) -> DirectDesk:
+    """The desk of a running service."""
+    return DirectDesk(
+        state.database,
+        state.store,
+        state.settings.uploads,
+        UploadLinks(state.settings.storage.link_secret),
+        state.settings.server.public_url,
+    )
 
 
 async def reserve(

@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from aibc.accounts.actors import Learner, Public
 from aibc.http.body_guard import streams_body
-from aibc.http.context import AppState, StateDep
+from aibc.http.context import StateDep
 from aibc.http.openapi import problems
 from aibc.progress.documents import json_response
-from aibc.submissions.direct import Announcement, DirectDesk, finish, receive, reserve
-from aibc.submissions.direct_links import UploadLinks
+from aibc.submissions.direct import Announcement, direct_desk, finish, receive, reserve
 from aibc.submissions.idempotency import HEADER
 from aibc.submissions.incoming import IncomingBody
 from aibc.submissions.schemas import (
@@ -51,7 +50,7 @@ async def begin_upload(
     how many more this hour takes.
     """
     receipt = await reserve(
-        _desk(state),
+        direct_desk(state),
         actor.user_id,
         resource_id,
         Announcement(announced.file_name, announced.file_size_bytes, announced.file_type),
@@ -78,7 +77,7 @@ async def finalize_upload(
     """Checks what arrived and hands it in. Asked again, it answers the same submission."""
     notes = said.notes if said else None
     keys = request.headers.getlist(HEADER)
-    return json_response(await finish(_desk(state), actor.user_id, upload_id, notes, keys))
+    return json_response(await finish(direct_desk(state), actor.user_id, upload_id, notes, keys))
 
 
 @files_router.put(
@@ -102,15 +101,5 @@ async def finalize_upload(
 async def receive_file(upload_id: str, request: Request, state: StateDep) -> Response:
     """Only where files are kept on the local disk; the query of the link is its credential."""
     query = request.scope["query_string"].decode("latin-1")
-    await receive(_desk(state), upload_id, query, IncomingBody(request))
+    await receive(direct_desk(state), upload_id, query, IncomingBody(request))
     return Response()
-
-
-def _desk(state: AppState) -> DirectDesk:
-    return DirectDesk(
-        state.database,
-        state.store,
-        state.settings.uploads,
-        UploadLinks(state.settings.storage.link_secret),
-        state.settings.server.public_url,
-    )

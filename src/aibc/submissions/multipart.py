@@ -31,6 +31,7 @@ MAX_NOTES_CHARACTERS = 5000
 # Four bytes a character, and a carriage return more for each line a browser sends.
 MAX_NOTES_BYTES = MAX_NOTES_CHARACTERS * 5
 MAX_IGNORED_BYTES = 64 * 1024
+MAX_PROOF_BYTES = 200
 
 _PLAIN_ENCODINGS = (b"", b"7bit", b"8bit", b"binary")
 _EXTENDED_NAME = re.compile(rb"""filename\*\s*=\s*utf-8'[^']*'([^;\s"]+)""", re.IGNORECASE)
@@ -48,22 +49,39 @@ class UploadForm:
     """One multipart/form-data body with exactly one file.
 
     Call `open_file` once, then read `file_chunks` to its end; only then is `notes` complete.
-    Each may raise any FormError; `open_file` FileNameNotText too.
+    Each may raise any FormError; `open_file` FileNameNotText too. `proof_field` names a short text
+    field that shows before the file who sent the form.
     """
 
-    def __init__(self, content_type: str | None, body: AsyncIterator[bytes]) -> None:
+    def __init__(
+        self,
+        content_type: str | None,
+        body: AsyncIterator[bytes],
+        proof_field: str | None = None,
+    ) -> None:
         self._parser = PartParser(content_type)
         self._body = body
         self._events = self._read_events()
-        self._fields = _TextFields()
+        self._fields = _TextFields(proof_field)
+        self._file: FilePart | None = None
 
     @property
     def notes(self) -> str | None:
         """The text field `notes`, lines ended by a line feed; None when absent or empty."""
         return self._fields.notes or None
 
+    @property
+    def proof(self) -> str | None:
+        """The text of `proof_field`, as far as it was read."""
+        return self._fields.proof
+
     async def open_file(self) -> FilePart:
-        """Read up to the first byte of the file."""
+        """Read up to the first byte of the file; once it is open, this only says which it is."""
+        if self._file is None:
+            self._file = await self._find_file()
+        return self._file
+
+    async def _find_file(self) -> FilePart:
         async for event in self._events:
             disposition = _disposition(event)
             if disposition is None or disposition.file_name is None:
@@ -95,10 +113,12 @@ class UploadForm:
 
 
 class _TextFields:
-    """Keeps the notes and counts what is ignored."""
+    """Keeps the notes and the proof, and counts what is ignored."""
 
-    def __init__(self) -> None:
+    def __init__(self, proof_field: str | None) -> None:
         self.notes: str | None = None
+        self.proof: str | None = None
+        self._proof_field = proof_field
         self._name = ""
         self._collected = b""
         self._ignored = 0
@@ -110,6 +130,8 @@ class _TextFields:
             self._extend(event.data)
         elif self._name == NOTES_FIELD:
             self.notes = _notes(self._collected)
+        elif self._name == self._proof_field:
+            self.proof = self._collected.decode("utf-8", "replace")
 
     def _begin(self, name: str) -> None:
         if name == FILE_FIELD:
@@ -120,10 +142,12 @@ class _TextFields:
         self._collected = b""
 
     def _extend(self, data: bytes) -> None:
-        if self._name != NOTES_FIELD:
-            self._ignored += len(data)
-        else:
+        if self._name == NOTES_FIELD:
             self._collected += data
+        elif self._name == self._proof_field:
+            self._collected = (self._collected + data)[:MAX_PROOF_BYTES]
+        else:
+            self._ignored += len(data)
         if self._ignored > MAX_IGNORED_BYTES:
             raise FormMalformed("The form holds too much beside its file; send less with it.")
         if len(self._collected) > MAX_NOTES_BYTES:

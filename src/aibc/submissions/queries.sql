@@ -31,6 +31,26 @@ WHERE resources.id = $2
                   WHERE own.resource_id = resources.id AND own.user_id = $1))
 ORDER BY submission.attempt DESC
 
+-- name: all_own_submissions
+-- All that a learner ($1) handed in and that still stands, newest first, also where the resource was
+-- taken down: $2 rows from $3 on.
+SELECT submission.id, submission.attempt, submission.file_name, submission.file_size_bytes,
+       submission.submission_status, submission.created_at, submission.review_comments,
+       resources.id AS resource_id, resources.title AS resource_title,
+       EXISTS (SELECT FROM live_resources AS live WHERE live.id = resources.id) AS is_live
+FROM resource_submissions AS submission
+JOIN resources ON resources.id = submission.resource_id
+WHERE submission.user_id = $1 AND submission.deleted_at IS NULL
+ORDER BY submission.created_at DESC, submission.id
+LIMIT $2 OFFSET $3
+
+-- name: uploads_left
+-- How many more of $2 an hour the learner $1 may hand in now: what claim_upload would count.
+SELECT greatest($2::integer - count(*)::integer, 0)
+FROM uploads
+WHERE user_id = $1 AND (
+    state = 'claimed' OR (state = 'finalised' AND settled_at > clock_timestamp() - interval '1 hour'))
+
 -- name: downloadable_submission
 -- What $2 may download: their own, or anybody's where $3 says staff.
 SELECT id, file_name, object_key, clock_timestamp() AS moment

@@ -16,6 +16,8 @@ from aibc.submissions.links import MAX_LIFETIME, DownloadLinks
 
 _QUERIES = load_queries(__package__)
 _OWN = _QUERIES["own_submissions"]
+_ALL_OWN = _QUERIES["all_own_submissions"]
+_UPLOADS_LEFT = _QUERIES["uploads_left"]
 _DOWNLOADABLE = _QUERIES["downloadable_submission"]
 _LINKED_FILE = _QUERIES["linked_file"]
 _WITHDRAW = _QUERIES["withdraw_submission"]
@@ -27,6 +29,17 @@ async def list_own(database: Database, actor: Actor, resource_id: str) -> list[D
     if not rows:
         raise ResourceNotFound
     return [submission_document(row) for row in rows if row["id"] is not None]
+
+
+async def list_all_own(database: Database, actor: Actor, offset: int, limit: int) -> list[Record]:
+    """Everything the caller handed in and did not withdraw, newest first."""
+    return await database.fetch(_ALL_OWN, actor.user_id, limit, offset)
+
+
+async def uploads_left(database: Database, actor: Actor, uploads_per_hour: int) -> int:
+    """How many more files the caller may hand in within this hour."""
+    left: int = await database.fetch_value(_UPLOADS_LEFT, actor.user_id, uploads_per_hour)
+    return left
 
 
 async def make_download(state: AppState, actor: Actor, submission_id: UUID) -> Document:

@@ -95,8 +95,11 @@ async def hand_in(
     resource_id: str,
     body: IncomingBody,
     keys: Sequence[str] = (),
+    form: UploadForm | None = None,
 ) -> Receipt:
     """Take one file for one resource; `keys` are the request's Idempotency-Key headers.
+
+    `form` is the body's where a page has begun to read it already; then there are no keys.
 
     Raises RuleViolation where the learner may not hand in here now, UploadLimitReached, any
     SubmissionError of the form and the file, any IdempotencyError, and StorageUnavailable.
@@ -109,7 +112,7 @@ async def hand_in(
         async with settled(desk.database, claimed["upload_id"]):
             if held:
                 await held.name_upload(claimed["upload_id"])
-            file = await _store(desk, user_id, resource_id, claimed, body, held)
+            file = await _store(desk, user_id, resource_id, claimed, body, held, form)
             return await finalise(desk, user_id, claimed["upload_id"], file, held)
 
     try:
@@ -190,11 +193,12 @@ async def _store(
     claimed: Record,
     body: IncomingBody,
     held: HeldKey | None,
+    form: UploadForm | None,
 ) -> StoredFile:
     max_bytes = min(claimed["max_file_bytes"], desk.limits.max_file_bytes)
     if (body.announced_bytes or 0) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
-    form = UploadForm(body.content_type, aiter(body))
+    form = form or UploadForm(body.content_type, aiter(body))
     part = await form.open_file()
     if held:
         held.digest = digest_of_part(part)

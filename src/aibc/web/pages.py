@@ -8,7 +8,7 @@ from aibc.web import accents, assets, home, sign_in, styleguide
 from aibc.web.admin import catalog, users
 from aibc.web.health import exports
 from aibc.web.health import pages as health
-from aibc.web.learner import dashboard, pathways, resources
+from aibc.web.learner import dashboard, files, pathways, quizzes, resources
 from aibc.web.learners import pages as learners
 from aibc.web.previews import routes as previews
 from aibc.web.review import desk as review_desk
@@ -34,6 +34,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     review_modules.router,
     review_desk.router,
     learners.router,
+    quizzes.router,
+    files.router,
 )
 
 

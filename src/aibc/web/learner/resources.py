@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from aibc.errors import AibcError
-from aibc.http.context import StateDep
+from aibc.http.context import AppState, StateDep
 from aibc.progress import service
 from aibc.web.forms import read_form
 from aibc.web.learner.place import Place, find_place
-from aibc.web.learner.videos import FRAME_ORIGINS, embed_address
-from aibc.web.templating import PAGE_POLICY, page_policy, render
+from aibc.web.learner.resource_page import Shown, resource_page
+from aibc.web.templating import render
 from aibc.web.visitors import PageLearner, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -20,21 +20,15 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/resources/{resource_id}")
 async def show_resource(
-    resource_id: str, visitor: PageLearner, state: StateDep, play: bool = False
+    resource_id: str,
+    visitor: PageLearner,
+    state: StateDep,
+    play: bool = False,
+    retake: bool = False,
 ) -> Response:
     """The page of a resource. A video is asked of its site only once the learner plays it here."""
     place = await find_place(state, visitor, resource_id)
-    embed = embed_address(place.resource.url) if place.resource.type == "video" else None
-    is_playing = play and embed is not None
-    return render(
-        visitor,
-        "learner/resource.html",
-        policy=page_policy(frames=FRAME_ORIGINS) if is_playing else PAGE_POLICY,
-        place=place,
-        embed=embed,
-        is_playing=is_playing,
-        refusal=None,
-    )
+    return await resource_page(state, visitor, place, Shown(is_playing=play, retake=retake))
 
 
 @router.post("/resources/{resource_id}/start")
@@ -61,7 +55,7 @@ async def complete(
     except AibcError as error:
         refusal = error
     place = await find_place(state, visitor, resource_id)
-    return _answer(request, visitor, place, refusal, "done")
+    return await _answer(request, state, visitor, place, refusal, "done")
 
 
 @router.post("/resources/{resource_id}/uncomplete")
@@ -76,26 +70,23 @@ async def uncomplete(
     except AibcError as error:
         refusal = error
     place = await find_place(state, visitor, resource_id)
-    return _answer(request, visitor, place, refusal, "not-done")
+    return await _answer(request, state, visitor, place, refusal, "not-done")
 
 
-def _answer(
-    request: Request, visitor: Visitor, place: Place, refusal: AibcError | None, notice: str
+async def _answer(
+    request: Request,
+    state: AppState,
+    visitor: Visitor,
+    place: Place,
+    refusal: AibcError | None,
+    notice: str,
 ) -> Response:
     """To a script the parts that moved; to everybody else the page."""
     if _by_script(request):
         return _moved(visitor, place, refusal.detail if refusal else None)
     if refusal is None:
         return _back_to(place.resource.id, notice)
-    return render(
-        visitor,
-        "learner/resource.html",
-        status=refusal.status,
-        place=place,
-        embed=None,
-        is_playing=False,
-        refusal=refusal.detail,
-    )
+    return await resource_page(state, visitor, place, Shown(refusal.status, refusal.detail))
 
 
 def _moved(visitor: Visitor, place: Place, refusal: str | None = None) -> Response:
