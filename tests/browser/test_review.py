@@ -353,7 +353,22 @@ async def test_the_pages_fit_a_phone_and_the_night_and_everybody(
     await evening.sign_in(page, "Grace")
     complaints = complaints_of(page)
     desk = f"/review/{waiting}{evening.query}"
-    for path in (f"/review{evening.query}", desk, f"{desk}&show=beside", "/review/comments"):
+    module = await evening.connection.fetchval(
+        "SELECT id FROM module_completions WHERE user_id = $1", learner
+    )
+    for path in (
+        f"/review{evening.query}",
+        desk,
+        f"{desk}&show=beside",
+        "/review/comments",
+        "/review/modules",
+        f"/review/modules/{module}",
+        "/learners",
+        f"/learners/{learner}",
+        f"/learners/{learner}/work",
+        f"/learners/{learner}/quizzes",
+        f"/learners/{learner}/pathways/{evening.pathway}",
+    ):
         await page.goto(evening.server.url + path)
         await page.wait_for_load_state("networkidle")
         assert (
