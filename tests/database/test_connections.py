@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from aibc.database import connections as module
+from aibc.database import waiting
 from aibc.database.connections import Connection, Connections
 from aibc.database.errors import DatabaseUnavailable
 
@@ -81,7 +82,10 @@ async def test_who_comes_later_does_not_overtake_who_waits(two: Connections) -> 
     assert await waiting is held[0]
 
 
-async def test_a_queue_that_stands_still_is_left_and_one_that_moves_is_not(maker: Maker) -> None:
+async def test_a_queue_that_stands_still_is_left_and_one_that_moves_is_not(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "CALM_SECONDS", 60.0)
     one = Connections(maker, size=1, patience=0.3)
     held = await one.take()
     with pytest.raises(TimeoutError):

@@ -11,13 +11,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeAlias
-
-import asyncpg
 
 from aibc.database.errors import DatabaseUnavailable
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+from aibc.database.waiting import Connection as Connection
+from aibc.database.waiting import Queue
 
 IDLE_SECONDS = 300.0  # longer than that, and a network may have forgotten it
 LIFE_SECONDS = 3600.0  # a server's memory of a session grows; a name may lead elsewhere by now
@@ -27,7 +24,7 @@ class Connections:
     """At most `size` connections, made by `connect` when they are first needed.
 
     A queue for them is waited in as long as it moves, and left when it stands still for
-    `patience` seconds.
+    `patience` seconds. Requests that have had a connection before go first (`has_begun`).
     """
 
     def __init__(
@@ -39,8 +36,8 @@ class Connections:
         self._places = size  # that have no connection yet
         self._born: dict[Connection, float] = {}  # every connection there is, and since when
         self._idle: deque[tuple[float, Connection]] = deque()  # since when, the freshest last
-        # Who waits, the first first: for a connection, or for None, a place to make one in.
-        self._queue: deque[asyncio.Future[Connection | None]] = deque()
+        self._begun = Queue()
+        self._beginners = Queue()
         self._is_closed = False
         self._all_ended = asyncio.Event()
 
@@ -53,12 +50,15 @@ class Connections:
             self.end(connection)
         return None
 
-    async def take(self) -> Connection:
-        """One that nobody uses, a new one, or else the next that is handed back."""
+    async def take(self, *, has_begun: bool = False) -> Connection:
+        """One that nobody uses, a new one, or else the next that is handed back.
+
+        Raises Overloaded where very many wait already.
+        """
         while not self._is_closed:
             connection = self.take_idle()
             if connection is None and self._places == 0:
-                connection = await self._turn()
+                connection = await self._turn(self._begun if has_begun else self._beginners)
             if connection is not None:
                 return connection
             if self._places:
@@ -113,10 +113,9 @@ class Connections:
         self._born[connection] = _now()
         return connection
 
-    async def _turn(self) -> Connection | None:
+    async def _turn(self, queue: Queue) -> Connection | None:
         """Wait until something is handed over. Raises TimeoutError where the queue stands still."""
-        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        turn = queue.join()
         try:
             while not turn.done():
                 before = self._handed_over
@@ -136,14 +135,13 @@ class Connections:
             self.give_back(handed)
 
     def _hand_over(self, handed: Connection | None) -> bool:
-        """Give it to who has waited longest; False where nobody waits."""
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(handed)
-                self._handed_over += 1
-                return True
-        return False
+        """Give it to whose turn it is; False where nobody waits."""
+        turn = self._begun.next() or self._beginners.next()
+        if turn is None:
+            return False
+        turn.set_result(handed)
+        self._handed_over += 1
+        return True
 
 
 def _now() -> float:

@@ -2,6 +2,7 @@
 
 AibcError
 ├── DatabaseUnavailable   the server cannot be reached, is shutting down or did not answer in time
+│   └── Overloaded        far more is asked of it than it can do
 ├── InvalidText           a text holds a character PostgreSQL cannot keep
 └── RuleViolation         a function or trigger refused: SQLSTATE ZBnnn, nnn is the HTTP status
 
@@ -55,6 +56,16 @@ class DatabaseUnavailable(AibcError):
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class Overloaded(DatabaseUnavailable):
+    """Very many people are at work at the moment. Please try again in a few seconds."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": "5"}
 
 
 class InvalidText(AibcError):

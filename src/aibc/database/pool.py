@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -21,6 +22,7 @@ from aibc.database.connections import Connections
 from aibc.database.errors import (
     CROSSED_STATES,
     NOT_THERE_YET,
+    Overloaded,
     translated_errors,
     was_refused,
 )
@@ -34,6 +36,10 @@ MAX_TRIES = 4  # once, and three more after a deadlock or a restart
 CLOSE_SECONDS = 5.0
 LONGEST_QUEUE_SECONDS = 5.0  # even while it moves
 PAUSE_SECONDS = 0.05  # between two attempts to reach a server that is starting
+
+
+# Whether what runs in this context, usually a request, has had a connection before.
+_has_begun: ContextVar[bool] = ContextVar("aibc_has_begun", default=False)
 
 
 class Database:
@@ -153,13 +159,16 @@ class Database:
         connection = self._connections.take_idle()
         while connection is None:
             try:
-                async with asyncio.timeout(LONGEST_QUEUE_SECONDS):
-                    connection = await self._connections.take()
+                async with asyncio.timeout(LONGEST_QUEUE_SECONDS) as deadline:
+                    connection = await self._connections.take(has_begun=_has_begun.get())
             except NOT_THERE_YET as error:
+                if deadline.expired():
+                    raise Overloaded from error
                 if isinstance(error, TimeoutError) or _now() - since > self._patience:
                     raise
                 await asyncio.sleep(PAUSE_SECONDS)
-        self._pulse.watch(connection, since)
+        _has_begun.set(True)
+        self._pulse.watch(connection, _now())  # the server did not make anybody queue
         return connection
 
     def _release(self, connection: Connection, error: BaseException | None = None) -> None:
