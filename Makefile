@@ -1,7 +1,7 @@
 # Every verb a person types. `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: file-types help setup run test soak bench lint format lock schema sample-data clean
+.PHONY: file-types help setup run test soak bench bench-evening lint format lock schema sample-data clean
 
 # Compiled once, started fast; an environment that forbids it would make every start compile anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -14,7 +14,7 @@ COMPILE := .tools/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 READY := $(or $(wildcard .venv/development.stamp),.venv/service.stamp)
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/development.stamp ## Make .venv with all that development needs
 
@@ -29,6 +29,9 @@ soak: .venv/development.stamp ## Run the long tests: minutes of faults and load
 
 bench: .venv/development.stamp ## Measure everything and write docs/performance.md (ARGS=--help)
 	@PYTHONPATH=src:. .venv/bin/python -m benchmarks $(ARGS)
+
+bench-evening: .venv/development.stamp ## Measure ten minutes of a busy evening, and an overload
+	@PYTHONPATH=src:. .venv/bin/python -m benchmarks --part evening --part overload $(ARGS)
 
 lint: .venv/development.stamp ## Check style and types
 	@.venv/bin/python -m ruff check $(PYTHON_FILES)

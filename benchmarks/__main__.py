@@ -15,8 +15,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from aibc.errors import AibcError
 from benchmarks import (
+    evening_part,
     growth_part,
     hot_path_part,
+    overload_part,
     results,
     sign_in_part,
     start_part,
@@ -42,6 +44,8 @@ class Part(StrEnum):
     UPLOADS = "uploads"
     SIGN_IN = "sign-in"
     START = "start"
+    EVENING = "evening"
+    OVERLOAD = "overload"
 
 
 RUN: dict[Part, Callable[[Bench], dict[str, Any]]] = {
@@ -50,6 +54,8 @@ RUN: dict[Part, Callable[[Bench], dict[str, Any]]] = {
     Part.UPLOADS: upload_part.run,
     Part.SIGN_IN: sign_in_part.run,
     Part.START: start_part.run,
+    Part.EVENING: evening_part.run,
+    Part.OVERLOAD: overload_part.run,
 }
 USUAL = [Part.HOT_PATHS, Part.GROWTH, Part.UPLOADS, Part.SIGN_IN, Part.START]
 
@@ -69,6 +75,9 @@ def bench_command(
     rounds: Annotated[int, typer.Option(min=1, help="How often everybody has a turn.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long one turn lasts.")] = 4.0,
     connections: Annotated[int, typer.Option(min=1, help="How many ask at once.")] = 32,
+    evening_minutes: Annotated[
+        float, typer.Option(min=0.1, help="How long the evening lasts; overload takes a tenth.")
+    ] = 10.0,
     path: Annotated[
         list[str] | None,
         typer.Option(help="Only this hot path, such as pathway_resources; several are fine."),
@@ -86,10 +95,15 @@ def bench_command(
         bool, typer.Option("--page-only", help="Only write the page anew from the results.")
     ] = False,
 ) -> None:
-    """Measure AIBC beside what it could be: hot paths, growth, uploads, sign-in, start."""
+    """Measure AIBC beside what it could be: hot paths, growth, uploads, sign-in, start.
+
+    The parts `evening` and `overload`, `make bench-evening`, are the long ones.
+    """
     if not page_only:
         require_wrk()
-        pace = Pace(rounds=rounds, seconds=seconds, connections=connections)
+        pace = Pace(
+            rounds=rounds, seconds=seconds, connections=connections, evening_minutes=evening_minutes
+        )
         with _shown() as say, running_postgres(directory) as postgres:
             bench = Bench(
                 postgres, directory.absolute(), SCALES[scale], pace, say, frozenset(path or ())

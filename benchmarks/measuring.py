@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from benchmarks.probe import Prober, WrongAnswer
 from benchmarks.processes import Service
 from benchmarks.scales import WAITING_EVERY
 from benchmarks.statement_log import Statement, statements_of
-from benchmarks.usage import spending
+from benchmarks.usage import Spent, spending
 from benchmarks.world import World
 
 DATABASE = "measured"
@@ -32,6 +32,7 @@ class Pace:
     rounds: int = 3
     seconds: float = 4.0
     connections: int = 32
+    evening_minutes: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -204,13 +205,8 @@ def _subjects(
 
 def ask_service(stage: Stage, service: Service, file: Path, pace: Pace) -> Sample:
     """One measurement, longer where answers are few. Raises WrongAnswer where many are wrong."""
-    seconds = pace.seconds
-    while True:
-        with spending(service.process, stage.postgres.process) as spent:
-            outcome = wrk.ask(service.url, file, wrk.Load(pace.connections, seconds))
-        if outcome.requests >= FEWEST * pace.connections or seconds >= LONGEST_SECONDS:
-            break
-        seconds = min(2 * seconds, LONGEST_SECONDS)
+    load = wrk.Load(pace.connections, pace.seconds)
+    outcome, spent = ask_enough(stage, service, file, load, FEWEST * pace.connections)
     bad = outcome.refused + outcome.broken
     if not outcome.requests or bad * 2 > outcome.requests:
         raise WrongAnswer(f"{service.name}: {bad} of {outcome.requests} requests failed.")
@@ -223,6 +219,18 @@ def ask_service(stage: Stage, service: Service, file: Path, pace: Pace) -> Sampl
         database_cpu_ms=spent.database * per_request,
         bad=bad,
     )
+
+
+def ask_enough(
+    stage: Stage, service: Service, file: Path, load: wrk.Load, fewest: int
+) -> tuple[wrk.Outcome, Spent]:
+    """Ask, again and for longer where fewer answers come than that."""
+    while True:
+        with spending(service.process, stage.postgres.process) as spent:
+            outcome = wrk.ask(service.url, file, load)
+        if outcome.requests >= fewest or load.seconds >= LONGEST_SECONDS:
+            return outcome, spent
+        load = replace(load, seconds=min(2 * load.seconds, LONGEST_SECONDS))
 
 
 def _ask_static(stage: Stage, static: Service, size: int, pace: Pace) -> Sample:

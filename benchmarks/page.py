@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page_hot_paths, page_other_parts
+from benchmarks import page_hot_paths, page_long_parts, page_other_parts
 from benchmarks.results import newest_sections
 
 Result = dict[str, Any]
@@ -19,6 +19,8 @@ SECTIONS: dict[str, Section] = {
     "uploads": page_other_parts.uploads,
     "sign-in": page_other_parts.sign_in,
     "start": page_other_parts.start,
+    "evening": page_long_parts.evening,
+    "overload": page_long_parts.overload,
 }
 
 HEAD = Path(__file__).with_name("page_head.md")

@@ -13,8 +13,8 @@ from benchmarks.bench import Bench
 from benchmarks.http_requests import HttpRequest
 from benchmarks.identities import learner_email
 from benchmarks.machine import machine
+from benchmarks.measuring import ask_enough
 from benchmarks.seeding import PASSWORD
-from benchmarks.usage import spending
 from benchmarks.watching import Watcher
 
 AT_ONCE = 100
@@ -27,15 +27,13 @@ def run(bench: Bench) -> dict[str, Any]:
     alone = _argon2_alone(seconds)
     with bench.stage() as stage:
         bench.say(f"Signing in: {AT_ONCE} at once")
-        requests = [_sign_in(learner) for learner in stage.world.learners()]
+        requests = [sign_in_request(learner) for learner in stage.world.learners()]
         with (
             wrk.request_file(requests) as file,
             Watcher(stage.product.url, HttpRequest("GET", "/health", "")) as health,
-            spending(stage.product.process, stage.postgres.process) as spent,
         ):
-            outcome = wrk.ask(
-                stage.product.url, file, wrk.Load(AT_ONCE, seconds, patience_seconds=60)
-            )
+            load = wrk.Load(AT_ONCE, seconds, patience_seconds=60)
+            outcome, spent = ask_enough(stage, stage.product, file, load, fewest=1)
     return {
         "at_once": AT_ONCE,
         "per_second": outcome.per_second,
@@ -49,7 +47,8 @@ def run(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _sign_in(learner: int) -> HttpRequest:
+def sign_in_request(learner: int) -> HttpRequest:
+    """A sign-in with the password that everybody seeded has."""
     form = urlencode({"username": learner_email(learner), "password": PASSWORD})
     return HttpRequest(
         "POST",

@@ -56,7 +56,7 @@ def _case(
                 continue
             bench.say(f"Uploads of {case.size_mib} MiB, {case.at_once} at once: {name}")
             rounds[name].append(_hand_in(bench, stage, service, case, turns, body))
-            _empty(folders)
+            empty(folders)
     return {
         "size_mib": case.size_mib,
         "at_once": case.at_once,
@@ -96,7 +96,7 @@ def _insist(service: Service, handed: Handed) -> None:
         raise WrongAnswer(f"{service.name} took no file: {handed.refusals[:1]}")
 
 
-def _empty(folders: list[Path]) -> None:
+def empty(folders: list[Path]) -> None:
     """Make room. Directories stay: they are the stores' own."""
     for folder in folders:
         for entry in folder.rglob("*"):

@@ -37,12 +37,18 @@ def memory_mib(process: psutil.Process) -> float:
     return total / MEBIBYTE
 
 
+def _own_seconds() -> float:
+    times = psutil.Process().cpu_times()
+    return times.user + times.system
+
+
 @dataclass
 class Spent:
-    """CPU seconds of both trees while something ran."""
+    """CPU seconds of both trees, and of this process, while something ran."""
 
     service: float = 0.0
     database: float = 0.0
+    load: float = 0.0
     seconds: float = 0.0
 
 
@@ -51,11 +57,12 @@ def spending(service: psutil.Process | None, database: psutil.Process) -> Iterat
     """Weigh a block; the figures stand when it has ended."""
     spent = Spent()
     begin = time.perf_counter()
-    before = (cpu_seconds(service) if service else 0.0, cpu_seconds(database))
+    before = (cpu_seconds(service) if service else 0.0, cpu_seconds(database), _own_seconds())
     yield spent
     spent.seconds = time.perf_counter() - begin
     spent.service = (cpu_seconds(service) if service else 0.0) - before[0]
     spent.database = cpu_seconds(database) - before[1]
+    spent.load = _own_seconds() - before[2]
 
 
 class MemoryWatch:

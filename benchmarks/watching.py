@@ -13,7 +13,16 @@ from benchmarks.probe import Prober
 class Watcher:
     """Sends a request every so often from a thread of its own, and notes how long it took."""
 
-    def __init__(self, url: str, request: HttpRequest, every_seconds: float = 0.05) -> None:
+    def __init__(
+        self,
+        url: str,
+        request: HttpRequest,
+        every_seconds: float = 0.05,
+        *,
+        new_calls: bool = False,
+    ) -> None:
+        """`new_calls`: on a new connection each time, as a balancer asks."""
+        self._new_calls = new_calls
         self.milliseconds: list[float] = []
         self.failures = 0
         self._url = url
@@ -60,5 +69,7 @@ class Watcher:
                     self.milliseconds.append(1000 * (time.perf_counter() - begin))
                 else:
                     self.failures += 1
+            if self._new_calls:
+                prober.close()
             self._over.wait(max(0.0, self._every - (time.perf_counter() - begin)))
         prober.close()

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -20,14 +21,23 @@ QUICKLY = (
 )
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
-def test_one_command_seeds_measures_and_writes_the_page(tmp_path: Path) -> None:
+pytestmark = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands of this module keep their database and write to."""
+    return tmp_path_factory.mktemp("bench")
+
+
+def bench(place: Path, *options: str) -> dict[str, Any]:
+    """Run the command and return the sections of its result file."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "benchmarks", *QUICKLY),
-            *("--directory", str(tmp_path / "kept")),
-            *("--result-directory", str(tmp_path / "results")),
-            *("--docs", str(tmp_path / "docs")),
+            *(sys.executable, "-m", "benchmarks", *QUICKLY, *options),
+            *("--directory", str(place / "kept")),
+            *("--result-directory", str(place / "results")),
+            *("--docs", str(place / "docs")),
         ],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
         cwd=ROOT,
@@ -37,20 +47,36 @@ def test_one_command_seeds_measures_and_writes_the_page(tmp_path: Path) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    (file,) = (tmp_path / "results").glob("*.json")
-    result = json.loads(file.read_text(encoding="utf-8"))
-    assert str(tmp_path) not in file.read_text(encoding="utf-8")
+    (file,) = (place / "results").glob("*.json")
+    text = file.read_text(encoding="utf-8")
+    assert str(place) not in text
+    sections: dict[str, Any] = json.loads(text)["sections"]
+    return sections
 
-    paths = {path["name"]: path for path in result["sections"]["hot-paths"]["paths"]}
+
+def assert_page_is_whole(place: Path, *titles: str) -> None:
+    page = (place / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert set(titles) <= set(re.findall(r"(?m)^## (.+)$", page))
+    pictures = re.findall(r"\(performance/(.+?\.svg)\)", page)
+    assert pictures
+    for picture in pictures:
+        ElementTree.parse(place / "docs" / "performance" / picture)
+
+
+def test_one_command_seeds_measures_and_writes_the_page(place: Path) -> None:
+    sections = bench(place)
+    paths = {path["name"]: path for path in sections["hot-paths"]["paths"]}
     assert set(paths) == {"pathway_resources", "progress_write"}
     for path in paths.values():
         assert set(path["subjects"]) == {"product", "reference", "pgbench", "static"}
         assert all(one["median"]["per_second"] > 0 for one in path["subjects"].values())
         assert path["statements"] < path["reference_statements"]
-    assert result["sections"]["sign-in"]["bad"] == 0
+    assert sections["sign-in"]["bad"] == 0
+    assert_page_is_whole(place, "Hot paths", "Growth", "Uploads", "Sign-in", "Start and memory")
 
-    page = (tmp_path / "docs" / "performance.md").read_text(encoding="utf-8")
-    pictures = re.findall(r"\(performance/(.+?\.svg)\)", page)
-    assert pictures
-    for picture in pictures:
-        ElementTree.parse(tmp_path / "docs" / "performance" / picture)
+
+def test_an_evening_and_an_overload_join_what_was_measured_before(place: Path) -> None:
+    sections = bench(place, "--part", "evening", "--part", "overload", "--evening-minutes", "0.1")
+    assert set(sections["evening"]["statuses"]) == {"200"}
+    assert sections["overload"]["good_per_second"] > 0
+    assert_page_is_whole(place, "A bootcamp evening", "Ten times too many")
