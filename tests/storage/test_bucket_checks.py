@@ -17,6 +17,7 @@ from fixtures.server import LiveServer
 from storage.fake_gcs.client import BUCKET, CREATOR, EMAIL, EVERYTHING, VIEWER, FakeGoogle
 
 PAGES = "https://learn.example"
+OWN_PAGES = "https://aibc.learn.example"
 ROLES = {"roles/storage.objectCreator": VIEWER, "roles/storage.objectViewer": CREATOR}
 
 
@@ -32,6 +33,7 @@ def environment(google: FakeGoogle, tmp_path: Path) -> dict[str, str]:
         "GCE_METADATA_IP": google.host,
         "CLOUDSDK_CONFIG": str(tmp_path),
         "CORS_ORIGINS": PAGES,
+        "PUBLIC_URL": OWN_PAGES,
     }
 
 
@@ -128,9 +130,10 @@ def test_the_commands_set_a_bucket_up_and_check_it(
     assert before.returncode == 1
     assert "Run: aibc storage setup" in before.stdout
     dry = service.run("storage", "setup", "--dry-run")
-    assert json.loads(dry.stdout) == [rule_for([PAGES])]
+    assert json.loads(dry.stdout) == [rule_for([PAGES, OWN_PAGES])]
     assert service.run("storage", "check").returncode == 1
-    assert service.run("storage", "setup").stdout == f"Pages of {PAGES} may upload now.\n"
+    done = service.run("storage", "setup").stdout
+    assert done == f"Pages of {PAGES}, {OWN_PAGES} may upload now.\n"
     google.grant(*CREATOR, *VIEWER)
     after = service.run("storage", "check")
     assert after.returncode == 0, after.stdout + after.stderr

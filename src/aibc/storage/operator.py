@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 from aibc.settings import Settings, SettingsError
 from aibc.storage import open_store
@@ -17,11 +18,11 @@ async def set_up_cors(settings: Settings, *, dry_run: bool) -> str:
     """Set the rules, or with `dry_run` do not; returns what to print. Raises StorageRefused."""
     client = _bucket(settings)
     try:
-        rules = merged(await read_rules(client), settings.server.cors_origins)
+        rules = merged(await read_rules(client), uploading_origins(settings))
         if dry_run:
             return json.dumps(rules, indent=2)
         await write_rules(client, rules)
-        return f"Pages of {', '.join(settings.server.cors_origins)} may upload now."
+        return f"Pages of {', '.join(uploading_origins(settings))} may upload now."
     except StorageRefused as error:
         bucket = settings.storage.bucket
         raise StorageRefused(
@@ -30,6 +31,14 @@ async def set_up_cors(settings: Settings, *, dry_run: bool) -> str:
         ) from error
     finally:
         client.transport.close()
+
+
+def uploading_origins(settings: Settings) -> tuple[str, ...]:
+    """Whose pages send files straight into the bucket: clients of the API, and our own pages."""
+    clients = settings.server.cors_origins
+    public = urlsplit(settings.server.public_url)
+    own = f"{public.scheme}://{public.netloc}"
+    return clients if own in clients or "*" in clients else (*clients, own)
 
 
 async def check_storage(settings: Settings) -> list[Finding]:
@@ -44,7 +53,7 @@ async def check_storage(settings: Settings) -> list[Finding]:
         return [Finding("disk", True, f"Files are kept in {directory}, and there is room.")]
     client = _bucket(settings)
     try:
-        return await inspect_bucket(client, settings.server.cors_origins)
+        return await inspect_bucket(client, uploading_origins(settings))
     finally:
         client.transport.close()
 

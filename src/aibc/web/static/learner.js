@@ -166,11 +166,19 @@ async function sendDirect(form, file, show, signal) {
   const reserved = begun.get(file);
   const notes = form.elements.notes.value;
   const address = `/uploads/${reserved.upload_id}/finalize`;
+  let sent = 0;
+  const watch = (loaded, total) => { sent = loaded; show(loaded, total); };
   try {
-    if (!reserved.arrived) await request(reserved.method, reserved.url, reserved.headers, file, show, signal);
+    if (!reserved.arrived) await request(reserved.method, reserved.url, reserved.headers, file, watch, signal);
     reserved.arrived = true;
     await request("POST", address, json, JSON.stringify(notes ? { notes } : {}), null, signal);
   } catch (error) {
+    if (error.canRetry && error.status === 0 && sent === 0 && !reserved.arrived) {
+      // The store cannot be reached from this page at all, so the file goes through the service.
+      begun.delete(file);
+      delete form.dataset.direct;
+      return sendThrough(form, file, show, signal);
+    }
     // The store or the service has refused it; a place that was only cancelled can be used again.
     if (error.status >= 400 && !error.canRetry) begun.delete(file);
     throw error;
