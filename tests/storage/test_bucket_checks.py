@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aibc.settings import SettingsError, StorageSettings
+from aibc.doctor.storage import examine_storage
+from aibc.settings import SettingsError, StorageSettings, load_settings
 from aibc.storage.bucket import BucketStore, open_bucket
 from aibc.storage.google.checks import PROBE_KEY, inspect_bucket
 from aibc.storage.google.cors import merged, read_rules, rule_for, write_rules
@@ -160,3 +161,23 @@ def test_without_a_bucket_the_disk_is_checked(make_server: Callable[..., LiveSer
     refused = service.run("storage", "setup")
     assert refused.returncode == 1
     assert "GCS_BUCKET_NAME is not set" in refused.stderr
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_the_doctor_names_the_missing_role_with_its_command(
+    bucket_settings: StorageSettings, google: FakeGoogle, role: str
+) -> None:
+    settings = replace(load_settings({}), storage=bucket_settings)
+    google.grant(*ROLES[role])
+    found = await examine_storage(settings)
+    command = f"--member=serviceAccount:{EMAIL} --role={role}"
+    assert any(command in finding.sentence for finding in found), found
+    assert {finding.code for finding in found} >= {"storage_rights"}
+
+
+async def test_the_doctor_has_nothing_to_say_of_a_bucket_that_is_set_up(
+    bucket_settings: StorageSettings, bucket_store: BucketStore
+) -> None:
+    loaded = load_settings({"CORS_ORIGINS": PAGES})
+    await write_rules(bucket_store.client, [rule_for([PAGES])])
+    assert await examine_storage(replace(loaded, storage=bucket_settings)) == []

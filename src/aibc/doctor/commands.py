@@ -19,6 +19,7 @@ from aibc.doctor.examination import Wishes, examine
 from aibc.doctor.findings import Report
 from aibc.doctor.output import Display, print_report
 from aibc.doctor.scope import Scope, Watcher
+from aibc.doctor.storage import examine_storage
 from aibc.settings import load_settings
 from aibc.storage import open_store
 
@@ -43,17 +44,24 @@ def doctor_command(open_database: OpenDatabase) -> typer.Typer:
         files: Annotated[
             bool, typer.Option("--files/--no-files", help="Compare submissions with the store.")
         ] = True,
+        storage: Annotated[
+            bool,
+            typer.Option("--storage", help="Also store and fetch a small object as browsers do."),
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     ) -> None:
         """Compare everything stored with what it has to be; exit code 1 when something is wrong.
 
         Rolled-up figures with a recount from scratch, rules with the rows, submissions with the
-        files in the store. Safe while learners work. Without --repair and --deep it writes nothing.
+        files in the store. Safe while learners work. Without --repair, --deep and --storage it
+        writes nothing.
         """
         wishes = Wishes(repair=repair, files=files or deep, deep=deep)
         begin = monotonic()
         with Display(quiet=as_json) as display:
             report = asyncio.run(_examine(open_database, user, pathway, wishes, display.watch))
+            if storage:
+                report.wrong.add(asyncio.run(examine_storage(load_settings())))
         if as_json:
             typer.echo(orjson.dumps(report.document(), option=orjson.OPT_INDENT_2))
         else:
