@@ -147,7 +147,7 @@ async def kill_at_any_moment(school: School, kills: int, seed: int) -> int:
             asyncio.create_task(school.hand_in(learner, CONTENT, key))
             for learner, key in zip(learners, keys, strict=True)
         ]
-        await asyncio.sleep(chance.uniform(0, 0.25))
+        await asyncio.sleep(chance.uniform(0, 0.5))
         kill(school, whole=number % 10 == 9)
         first = await asyncio.gather(*uploads)
         await school.until_healthy()

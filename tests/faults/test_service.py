@@ -19,7 +19,9 @@ from faults.share import share_of
 from faults.test_disk import text
 from faults.tools import needs_prlimit, workers_of
 from fixtures.server import LiveServer, real_settings
+from submissions.calls import stored_files
 from submissions.sockets import Classroom
+from submissions.waiting import until
 
 DRAIN_AT_MOST = 10.0
 
@@ -44,7 +46,12 @@ async def stopped_under_load(school: School) -> tuple[int, int, float]:
     uploads = [
         asyncio.create_task(school.hand_in(learner, text(10), uuid4().hex)) for learner in learners
     ]
-    await asyncio.sleep(0.2)
+
+    async def under_way() -> bool:
+        files = stored_files(school.storage)
+        return sum(file.suffix == ".part" for file in files) >= 2 or len(files) >= 5
+
+    await until(under_way, 60)
     started = time.monotonic()
     code = await asyncio.to_thread(school.server.stop, signal.SIGTERM)
     seconds = time.monotonic() - started
