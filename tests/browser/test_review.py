@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from aibc.settings import Settings
 from aibc.storage import open_store
@@ -132,6 +133,7 @@ async def on_desk_of(page: Page, learner: str) -> None:
     """The desk of that learner's work is open, and its file is there to be seen."""
     await expect(page.get_by_role("heading", name=learner, exact=True)).to_be_visible()
     await expect(page.frame_locator("iframe").first.locator("main")).to_be_visible(timeout=PATIENCE)
+    await page.wait_for_load_state("load")
 
 
 async def test_an_evening_by_keyboard_alone(evening: Evening, page_at: PageAt) -> None:
@@ -199,6 +201,21 @@ async def test_an_evening_by_keyboard_alone(evening: Evening, page_at: PageAt) -
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     assert await evening.status(waiting[3]) == ("uploaded", None)
+
+    # Who speaks to their computer turns the keys off, and on again.
+    await page.get_by_role("button", name="Keyboard shortcuts").click()
+    await page.get_by_label("Use these keys in this browser").uncheck()
+    await page.get_by_role("button", name="Close").click()
+    await page.keyboard.press("p")
+    await page.reload()
+    await on_desk_of(page, "Learner 4")
+    await page.keyboard.press("p")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    assert await evening.status(waiting[3]) == ("uploaded", None)
+    await page.get_by_role("button", name="Keyboard shortcuts").click()
+    await page.get_by_label("Use these keys in this browser").check()
+    await page.keyboard.press("Escape")
     async with page.expect_download() as download:
         await page.keyboard.press("d")
     assert (await download.value).suggested_filename == "work.md"
@@ -208,6 +225,33 @@ async def test_an_evening_by_keyboard_alone(evening: Evening, page_at: PageAt) -
     await expect(page.get_by_role("heading", name="Nothing waits here")).to_be_visible()
     assert [(await evening.status(one))[0] for one in waiting].count("approved") == 3
     assert complaints == []
+
+
+async def test_a_second_press_passes_nothing_that_nobody_has_seen(
+    evening: Evening, page_at: PageAt
+) -> None:
+    (first, second) = await evening.fill(2)
+    page = await page_at(1280)
+    await evening.sign_in(page, "Grace")
+    await page.goto(f"{evening.server.url}/review/{first}{evening.query}")
+    await on_desk_of(page, "Learner 1")
+    arrived = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await page.route("**/preview/*", hold)
+    await page.keyboard.press("p")
+    await expect(page.get_by_role("heading", name="Learner 2", exact=True)).to_be_visible()
+    await expect(page.locator("[data-keys-hint]")).to_be_visible()
+    await page.keyboard.press("p")
+    await expect(page.locator(".toast")).to_contain_text("The file is still loading.")
+    arrived.set()
+    await on_desk_of(page, "Learner 2")
+    assert await evening.status(second) == ("uploaded", None)
+    await page.keyboard.press("p")
+    await expect(page.get_by_role("heading", name="Nothing waits here")).to_be_visible()
 
 
 async def test_two_at_one_submission_see_each_other_and_the_first_wins(

@@ -11,12 +11,15 @@ const error = form?.querySelector("#comments-error");
 /* Keys: each presses what carries it. They are silent while somebody types or holds another key. */
 
 const dialog = document.getElementById("keys");
+const switchOfKeys = dialog?.querySelector("[data-keys-on]");
 const rows = [...document.querySelectorAll("[data-row]")];
 
 function press(key) {
   if (key === "?") return dialog?.showModal();
   if (rows.length && (key === "j" || key === "k")) return moveTo(key === "j" ? 1 : -1);
   if (key === "f" && form) return askWhy();
+  // A second press meant for the page before must not pass what nobody has seen yet.
+  if (key === "p" && document.readyState !== "complete") return say("The file is still loading.");
   if (key === "c") return otherView()?.click();
   return document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
 }
@@ -47,7 +50,7 @@ function isTyping(target) {
 document.addEventListener("keydown", (event) => {
   if (event.target === comments) return inComments(event);
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
-  if (isTyping(event.target) || dialog?.open) return;
+  if (isTyping(event.target) || dialog?.open || !switchOfKeys?.checked) return;
   press(event.key.toLowerCase());
   if (/^[jkpfucd1-9?]$/.test(event.key)) event.preventDefault();
 });
@@ -70,6 +73,8 @@ document.querySelector(".desk-side")?.addEventListener("pointerenter", () => {
 
 const hint = document.querySelector("[data-keys-hint]");
 if (hint) {
+  switchOfKeys.checked = localStorage.getItem("keys") !== "off";
+  switchOfKeys.addEventListener("change", () => localStorage.setItem("keys", switchOfKeys.checked ? "on" : "off"));
   hint.hidden = false;
   hint.querySelector("button").addEventListener("click", () => dialog.showModal());
 }
