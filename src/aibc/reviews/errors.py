@@ -4,7 +4,7 @@ AibcError
 ├── ClaimHeldByAnother         409  only the holder gives a claim back
 ├── ModuleNotHandedIn          404  no completion of this module stands for this learner
 ├── SavedCommentNotFound       404  not there, or somebody else's
-└── TooManySavedComments       409  there are a hundred already
+└── TooManySavedComments       409  there are fifty already
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SavedCommentNotFound(AibcError):
 
 
 class TooManySavedComments(AibcError):
-    """You have saved 100 comments already. Please remove one that you no longer use."""
+    """You have saved 50 comments already. Please remove one that you no longer use."""
 
     code = "too_many_saved_comments"
     status = 409

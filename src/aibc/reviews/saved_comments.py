@@ -16,7 +16,7 @@ _SAVE = _QUERIES["save_comment"]
 _CHANGE = _QUERIES["change_saved_comment"]
 _FORGET = _QUERIES["forget_saved_comment"]
 
-MAX_SAVED_COMMENTS = 100
+MAX_SAVED_COMMENTS = 50
 
 
 async def list_saved(database: Database, user_id: UUID) -> list[Document]:

@@ -26,6 +26,8 @@ ResourceType = Literal["video", "article", "exercise", "project", "quiz"]
 GRADE_OF: dict[str, str] = {"approved": "pass", "rejected": "fail"}
 MAX_COMMENT_CHARACTERS = 10_000
 MAX_OFFSET = 1_000_000
+# Shorter than comments may be, because every desk brings all of one's saved ones along.
+MAX_SAVED_COMMENT_CHARACTERS = 2_000
 
 
 def blank_is_absent(value: object) -> object:
@@ -135,7 +137,12 @@ class ReviewRequest(RequestModel):
 class SavedCommentText(RequestModel):
     """A comment to keep."""
 
-    body: Annotated[Comments, StringConstraints(strip_whitespace=True, min_length=1)]
+    body: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True, min_length=1, max_length=MAX_SAVED_COMMENT_CHARACTERS
+        ),
+    ]
 
 
 class ReviewClaim(ResponseModel):

@@ -82,6 +82,18 @@ async def test_pages_go_on_behind_the_last_item_seen(
     assert "From the oldest" in second
 
 
+async def test_a_full_page_of_the_queue_is_light(
+    grace: httpx.AsyncClient, course: Course, make_user: MakeUser, make_submission: MakeSubmission
+) -> None:
+    for _ in range(26):
+        learner = await make_user(full_name="A learner with quite a long name")
+        await make_submission(learner, course.exercise, file_name="a-file-with-a-name.png")
+    page = await grace.get("/review")
+    assert len(_ROW.findall(page.text)) == 25
+    # What every page brings along, styles, scripts and type, is 52 KB more.
+    assert len(page.content) < 45 * 1024
+
+
 async def test_a_row_says_who_is_looking_at_it(
     grace: httpx.AsyncClient, hedy: httpx.AsyncClient, submission: UUID
 ) -> None:

@@ -41,23 +41,23 @@ async def test_the_same_comment_is_kept_once_and_an_empty_one_never(
     for body in ("Well done.", "  Well done.  "):
         assert (await add(grace, body)).status_code == 303
     assert len(await ids(grace)) == 1
-    for body in ("", " \r\n", "a" * 10_001):
+    for body in ("", " \r\n", "a" * 2_001):
         response = await add(grace, body)
         assert response.status_code == 422
         assert 'role="alert"' in response.text
 
 
-async def test_a_hundred_are_enough(
+async def test_fifty_are_enough(
     grace: httpx.AsyncClient, instructor: UUID, connection: Connection
 ) -> None:
     await connection.execute(
         "INSERT INTO saved_comments (user_id, body)"
-        " SELECT $1, 'Number ' || n FROM generate_series(1, 100) AS n",
+        " SELECT $1, 'Number ' || n FROM generate_series(1, 50) AS n",
         instructor,
     )
     response = await add(grace, "One more.")
     assert response.status_code == 409
-    assert "You have saved 100 comments already." in response.text
+    assert "You have saved 50 comments already." in response.text
     assert ">\nOne more.</textarea>" in response.text
 
 

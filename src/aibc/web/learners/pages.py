@@ -25,7 +25,7 @@ from aibc.web.visitors import PageStaff, Visitor
 router = APIRouter(prefix="/learners", include_in_schema=False)
 
 PAGE = 25
-FILES = 50
+FILES = 25
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 

@@ -14,6 +14,9 @@ from aibc.reviews.desk import Filters
 from aibc.reviews.schemas import PendingQuery
 from aibc.web.forms import validated
 
+# What fits on a page with everything around it.
+ROWS = 25
+
 
 @dataclass(frozen=True)
 class Part:
@@ -37,7 +40,7 @@ class Part:
 
 
 async def _part(request: Request) -> Part:
-    return Part(validated(PendingQuery, dict(request.query_params)))
+    return Part(validated(PendingQuery, {"limit": ROWS, **request.query_params}))
 
 
 PartDep = Annotated[Part, Depends(_part)]
