@@ -17,6 +17,7 @@ from aibc.catalog.snapshot import CatalogCache
 from aibc.database.pool import Database
 from aibc.http import docs_pages, middleware, openapi
 from aibc.http.context import AppState
+from aibc.http.hot import HotDispatch
 from aibc.http.logging import configure_logging
 from aibc.http.problems import Problems
 from aibc.http.routes import flattened, require_actors, route_templates, streaming_routes
@@ -49,7 +50,8 @@ class Application(FastAPI):
         self.problems.install(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        inner = super().build_middleware_stack()
+        hot_reads = (read for reads in HOT_READS for read in reads)
+        inner = HotDispatch(super().build_middleware_stack(), hot_reads)
         return middleware.wrap(
             inner,
             self.settings,

@@ -52,7 +52,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A chapter; `resources` are the live ones in order."""
+    """A chapter; `resources` are the live ones in order.
+
+    `opened_for_…` are their ids and their JSON without its end, ready to be joined with a
+    learner's own.
+    """
 
     id: str
     pathway_id: str
@@ -64,6 +68,8 @@ class Module:
     updated_at: str
     is_live: bool
     resources: tuple[Resource, ...]
+    opened_for_learners: tuple[tuple[str, bytes], ...]
+    opened_for_staff: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,12 @@ def _resource(row: Row) -> Resource:
 def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) -> dict[str, Module]:
     inside = _live_children(resource_by_id, "module_id")
     return {
-        module_id: Module(**_picked(Module, row), resources=tuple(inside[module_id]))
+        module_id: Module(
+            **_picked(Module, row),
+            resources=tuple(inside[module_id]),
+            opened_for_learners=_opened(inside[module_id], staff=False),
+            opened_for_staff=_opened(inside[module_id], staff=True),
+        )
         for module_id, row in rows.items()
     }
 
@@ -222,6 +233,10 @@ def _pathways(rows: Mapping[str, Row], module_by_id: Mapping[str, Module]) -> di
         pathway_id: Pathway(**_picked(Pathway, row), modules=tuple(inside[pathway_id]))
         for pathway_id, row in rows.items()
     }
+
+
+def _opened(resources: list[Resource], *, staff: bool) -> tuple[tuple[str, bytes], ...]:
+    return tuple((one.id, one.fragments.seen_by(staff=staff).open) for one in resources)
 
 
 def _live_children(children: Mapping[str, Child], parent_key: str) -> Mapping[str, list[Child]]:

@@ -43,7 +43,7 @@ DESCRIBED_REQUEST: dict[str, Any] = {
 
 def entity_tag(request: Request, *parts: object) -> str:
     """The tag of an answer to `request` that follows from this build and from `parts`."""
-    named = "\0".join((request.url.path, *map(str, parts)))
+    named = "\0".join((request.scope["path"], *map(str, parts)))
     return f'"{blake2b(named.encode(), digest_size=18, key=BUILD).hexdigest()}"'
 
 

@@ -117,7 +117,7 @@ def _as_product_error(request: Request, error: Exception) -> AibcError | None:
     if isinstance(error, AibcError):
         return error
     if isinstance(error, RequestValidationError):
-        return _validation_error(request, error.errors())
+        return validation_error(request, error.errors())
     if isinstance(error, HTTPException):
         return _framework_error(error)
     return None
@@ -146,7 +146,8 @@ def sentence_for(error: FieldError) -> str:
     return f"Please check {error['field']}: {message[:1].lower()}{message[1:]}."
 
 
-def _validation_error(request: Request, errors: Sequence[Any]) -> AibcError:
+def validation_error(request: Request, errors: Sequence[Any]) -> AibcError:
+    """What Pydantic found wrong with a request, as an error of the product."""
     first = errors[0]
     if first["type"] == "json_invalid":
         reason = first["ctx"]["error"]

@@ -6,12 +6,15 @@ in `Z`. The models in `schemas.py` describe the same fields for the API descript
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import orjson
 from starlette.responses import Response
+
+from aibc.database.pool import Record
 
 Document: TypeAlias = dict[str, Any]
 JSON_MEDIA_TYPE = "application/json"
@@ -45,10 +48,17 @@ class Shape:
 
     def __init__(self, *fields: str, prefix: str = "") -> None:
         self.fields = fields
+        self._prefix = prefix
         self._read = itemgetter(*(prefix + field for field in fields))
 
     def __call__(self, row: Row) -> Document:
         return dict(zip(self.fields, self._read(row), strict=True))
+
+    def reader(self, layout: Record) -> Callable[[Record], Document]:
+        """The same for many rows laid out like this one, where the columns stand side by side."""
+        first = list(layout.keys()).index(self._prefix + self.fields[0])
+        fields, columns = self.fields, slice(first, first + len(self.fields))
+        return lambda row: dict(zip(fields, row[columns], strict=True))
 
     def prefixed(self, prefix: str) -> Shape:
         """The same document, read from a row that also holds others."""
@@ -94,7 +104,8 @@ submission_document = Shape(
     "updated_at",
     "metadata",
 )
-joined_submission_document = submission_document.prefixed("submission_")
+completion_reader = _completion.reader
+submission_reader = submission_document.prefixed("submission_").reader
 
 module_completion_document = Shape(
     "id",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,12 @@ from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
 from aibc.progress.consistent import conditional_read, hot_statements
-from aibc.progress.documents import completion_document, dumps, joined_submission_document
+from aibc.progress.documents import (
+    completion_document,
+    completion_reader,
+    dumps,
+    submission_reader,
+)
 from aibc.progress.errors import NotStarted
 from aibc.progress.pathway_page import pathway_page
 from aibc.progress.schemas import Completion, ModuleResources, PathwayPage, ResourceWithProgress
@@ -90,7 +94,7 @@ def _pathway_resources(
 ) -> bytes:
     modules = catalog.live_pathway(pathway_id).modules
     own = _own_parts(catalog, rows)
-    return _array(_module_bytes(module, actor, own) for module in modules)
+    return b"[%b]" % b",".join([_module_bytes(module, actor, own) for module in modules])
 
 
 def _module_resources(
@@ -98,7 +102,7 @@ def _module_resources(
 ) -> bytes:
     module = catalog.live_module(module_id)
     own = _own_parts(catalog, rows)
-    return _array(_resource_bytes(one, actor, own) for one in module.resources)
+    return _resources(module, actor, own)
 
 
 def _completion(
@@ -118,26 +122,23 @@ def _pathway_progress(
 
 def _own_parts(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
     """For each resource the learner touched, the end of its JSON: record and submissions."""
+    read_completion, read_submission = completion_reader(rows[0]), submission_reader(rows[0])
     completions: dict[str, bytes] = {}
-    submissions: defaultdict[str, list[bytes]] = defaultdict(list)
+    submissions: dict[str, list[bytes]] = {}
     for row in rows:
-        resource = catalog.resource_by_id.get(row["resource_id"])
-        if resource is None:
-            continue
-        if resource.id not in completions:
-            completions[resource.id] = _completion_bytes(resource, row)
+        resource_id = row["resource_id"]
+        if resource_id not in completions:
+            resource = catalog.resource_by_id.get(resource_id)
+            if resource is None:
+                continue
+            completion = read_completion(row)
+            completion["submission_required"] = resource.requires_upload
+            completions[resource_id] = dumps(completion)
         if row["submission_id"] is not None:
-            submissions[resource.id].append(dumps(joined_submission_document(row)))
+            submissions.setdefault(resource_id, []).append(dumps(read_submission(row)))
     return {
-        resource_id: b"".join(
-            (
-                b',"completion":',
-                completion,
-                b',"submissions":',
-                _array(submissions[resource_id]),
-                b"}",
-            )
-        )
+        resource_id: b',"completion":%b,"submissions":[%b]}'
+        % (completion, b",".join(submissions.get(resource_id, ())))
         for resource_id, completion in completions.items()
     }
 
@@ -146,16 +147,13 @@ def _completion_bytes(resource: Resource, row: Record) -> bytes:
     return dumps(completion_document(row, submission_required=resource.requires_upload))
 
 
-def _resource_bytes(resource: Resource, actor: Actor, own: dict[str, bytes]) -> bytes:
-    fragment = resource.fragments.seen_by(staff=actor.is_staff)
-    return fragment.open + own.get(resource.id, _UNTOUCHED)
+def _resources(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
+    opened = module.opened_for_staff if actor.is_staff else module.opened_for_learners
+    return b"[%b]" % b",".join(
+        [start + own.get(resource_id, _UNTOUCHED) for resource_id, start in opened]
+    )
 
 
 def _module_bytes(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
     head = dumps({"module_id": module.id, "module_title": module.title})[:-1]
-    parts = _array(_resource_bytes(one, actor, own) for one in module.resources)
-    return b"".join((head, b',"resources":', parts, b"}"))
-
-
-def _array(items: Iterable[bytes]) -> bytes:
-    return b"".join((b"[", b",".join(items), b"]"))
+    return b'%b,"resources":%b}' % (head, _resources(module, actor, own))

@@ -1,7 +1,8 @@
 -- Hot reads: one statement each. Every row begins with the caller's role and state as they are now,
 -- the version of the catalog that the row belongs to, and the learner's version, which moves with
 -- all that the row shows of them; without a session there is no row. A statement named for a
--- version answers that much of the row alone.
+-- version answers that much of the row alone. Ids are text where many rows are written: the driver
+-- makes objects of UUIDs.
 -- $1 session, $2 learner.
 
 -- name: pathway_version
@@ -66,19 +67,19 @@ WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
     catalog_state.version AS catalog_version, progress.version AS learner_version,
-    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.id::text, completion.user_id::text, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
     completion.last_accessed_at, completion.submission_count, completion.notes,
     completion.metadata,
-    submission.id AS submission_id, submission.user_id AS submission_user_id,
+    submission.id::text AS submission_id, submission.user_id::text AS submission_user_id,
     submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
     submission.file_name AS submission_file_name,
     submission.file_size_bytes AS submission_file_size_bytes,
     submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
     submission.crc32c AS submission_crc32c, submission.gcs_url AS submission_gcs_url,
     submission.submission_status AS submission_submission_status,
-    submission.reviewed_by AS submission_reviewed_by,
+    submission.reviewed_by::text AS submission_reviewed_by,
     submission.reviewed_at AS submission_reviewed_at,
     submission.review_comments AS submission_review_comments,
     submission.grade AS submission_grade, submission.notes AS submission_notes,
@@ -102,19 +103,19 @@ ORDER BY submission.attempt DESC
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
     catalog_state.version AS catalog_version, progress.version AS learner_version,
-    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.id::text, completion.user_id::text, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
     completion.last_accessed_at, completion.submission_count, completion.notes,
     completion.metadata,
-    submission.id AS submission_id, submission.user_id AS submission_user_id,
+    submission.id::text AS submission_id, submission.user_id::text AS submission_user_id,
     submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
     submission.file_name AS submission_file_name,
     submission.file_size_bytes AS submission_file_size_bytes,
     submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
     submission.crc32c AS submission_crc32c, submission.gcs_url AS submission_gcs_url,
     submission.submission_status AS submission_submission_status,
-    submission.reviewed_by AS submission_reviewed_by,
+    submission.reviewed_by::text AS submission_reviewed_by,
     submission.reviewed_at AS submission_reviewed_at,
     submission.review_comments AS submission_review_comments,
     submission.grade AS submission_grade, submission.notes AS submission_notes,
@@ -141,7 +142,7 @@ ORDER BY submission.attempt DESC
 SELECT
     users.role AS caller_role, users.account_status AS caller_status,
     catalog_state.version AS catalog_version, progress.version AS learner_version,
-    completion.id, completion.user_id, completion.resource_id, completion.module_id,
+    completion.id::text, completion.user_id::text, completion.resource_id, completion.module_id,
     completion.pathway_id, completion.status, completion.progress_percentage,
     completion.time_spent_minutes, completion.started_at, completion.completed_at,
     completion.last_accessed_at, completion.submission_count, completion.notes,
