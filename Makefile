@@ -1,7 +1,7 @@
 # Every verb a person types. `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: file-types help setup run test soak bench bench-evening lint format lock schema sample-data clean
+.PHONY: file-types help setup run test soak bench bench-evening lint format lock schema sample-data screenshots clean
 
 # Compiled once, started fast; an environment that forbids it would make every start compile anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -55,6 +55,9 @@ sample-data: .venv/development.stamp ## Write migrations/sample_data.sql anew, f
 
 file-types: .venv/development.stamp ## Measure the real files of tests/corpus and write what became of them into docs
 	@PYTHONPATH=src:tests .venv/bin/python -m corpus.measure --write
+
+screenshots: .venv/development.stamp ## Take the pictures of docs/ anew, in a Chromium this machine has
+	@PYTHONPATH=src:tests .venv/bin/python -m screenshots
 
 clean: ## Remove what was installed and generated; .aibc, your data, stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
