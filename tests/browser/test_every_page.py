@@ -93,7 +93,7 @@ async def a_draft(page: Page, url: str) -> str:
 async def is_page(page: Page, url: str, wrong: list[str]) -> bool:
     """Whether it is a whole page; not a download, a piece of one for a script, or a way onwards."""
     response = await page.request.get(url, max_redirects=0, headers={"Accept": "text/html"})
-    if response.status in (204, 303):
+    if response.status == 204 or 300 <= response.status < 400:
         return False
     if response.status != 200:
         wrong.append(f"{url}: {response.status} {(await response.text())[:300]}")

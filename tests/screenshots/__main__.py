@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures of docs/, taken from a service with some weeks of history.
 
 Everything is made anew in a temporary directory, and the pictures are written to docs/images.
+Beside each it says how long the service takes for the page, on this machine as it is just now.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 
-from playwright.async_api import Browser, async_playwright
+import httpx
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from aibc.accounts.demo_sign_ins import DEMO_PASSWORD
 from aibc.database.embedded import EmbeddedServer
@@ -21,6 +25,8 @@ from screenshots.pictures import Picture, Shot, saved, shots
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
+SETTLE_MILLISECONDS = 700  # frames of previews are painted a little after the page
+REQUESTS = 15
 
 
 def main() -> None:
@@ -51,17 +57,20 @@ async def _take_all(server: LiveServer) -> list[str]:
             sys.exit(HOW_TO_GET_ONE)
         browser = await playwright.chromium.launch(executable_path=path)
         for shot in shots(history):
-            picture = await _take(browser, server.url, shot)
-            if picture is None:
+            taken = await _take(browser, server.url, shot)
+            if taken is None:
                 missing.append(shot.address)
                 continue
+            picture, milliseconds = taken
             file = saved(picture, IMAGES)
-            print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} KB")  # noqa: T201
+            size = file.stat().st_size // 1024
+            print(f"{file.relative_to(ROOT)}: {size} KB; answers in {milliseconds:.0f} ms")  # noqa: T201
         await browser.close()
     return missing
 
 
-async def _take(browser: Browser, url: str, shot: Shot) -> Picture | None:
+async def _take(browser: Browser, url: str, shot: Shot) -> tuple[Picture, float] | None:
+    """The picture, and how long the service takes for the page; None where there is no page."""
     context = await browser.new_context(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme="light",
@@ -77,15 +86,28 @@ async def _take(browser: Browser, url: str, shot: Shot) -> Picture | None:
         await page.get_by_role("main").get_by_role("button", name="Sign in").click()
         await page.wait_for_url("**/account")
     response = await page.goto(url + shot.address, wait_until="load")
-    picture = None
+    taken = None
     if response is not None and response.status == 200:
         if shot.prepare:
             await shot.prepare(page)
         await page.wait_for_load_state("networkidle")
+        await page.wait_for_timeout(SETTLE_MILLISECONDS)
         content = await page.screenshot(full_page=shot.is_whole)
-        picture = Picture(shot.name, content)
+        taken = Picture(shot.name, content), await _answer_time(context, page.url)
     await context.close()
-    return picture
+    return taken
+
+
+async def _answer_time(context: BrowserContext, url: str) -> float:
+    """The median of some requests one after another, in milliseconds."""
+    cookies = {one["name"]: one["value"] for one in await context.cookies()}
+    times = []
+    async with httpx.AsyncClient(cookies=cookies, headers={"Accept": "text/html"}) as client:
+        for _ in range(REQUESTS):
+            begun = perf_counter()
+            await client.get(url)
+            times.append(1000 * (perf_counter() - begun))
+    return median(times)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ async def test_every_page_asks_the_database_a_handful_of_times(
                 statements.clear()
                 response = await browser.get(address)
                 await asyncio.sleep(0)  # a statement is told of when the loop comes round
-                assert response.status_code in (200, 204, 303), f"{address}: {response.text[:300]}"
+                assert response.status_code < 400, f"{address}: {response.text[:300]}"
                 counted[address] = [one for one in statements if not is_bracket(one)]
     assert counted["/account"] != []
     assert counted["/problems/not_found"] == []
