@@ -115,9 +115,23 @@ async def test_every_family_of_errors_has_the_one_shape_and_cors(
     if status == 401:
         assert response.headers["www-authenticate"] == "Bearer"
     if status == 405:
-        assert response.headers["allow"] == "GET"
+        assert response.headers["allow"] == "GET, HEAD"
     if status == 422 and code == "validation_error":
         assert problem["errors"]
+
+
+async def test_a_wrong_method_is_told_every_one_that_the_address_takes(
+    client: httpx.AsyncClient,
+) -> None:
+    mine = "/api/v1/resources/users/me/resources/r1"
+    for path, methods in (
+        (f"{mine}/progress", "GET, HEAD, PUT"),
+        (f"{mine}/complete", "DELETE, POST"),
+        (f"{mine}/quiz/attempts", "GET, HEAD, POST"),
+    ):
+        response = await client.patch(path)
+        assert_problem(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == methods
 
 
 async def test_a_wrong_field_is_named_and_the_detail_is_about_the_first(
@@ -174,6 +188,8 @@ async def test_text_that_cannot_be_stored_is_refused_in_every_field(
     response = await client.post(path, content=json.dumps(sent), headers=headers)
     problem = assert_problem(response, 422, "validation_error")
     assert "cannot be stored" in problem["detail"]
+    changed = [key for key in body if text in sent.get(key, "")]
+    assert [error["field"] for error in problem["errors"]] == (changed or ["body"])
 
 
 @pytest.mark.parametrize("field", ["username", "password"])

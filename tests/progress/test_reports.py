@@ -24,7 +24,6 @@ MALFORMED: tuple[dict[str, Any], ...] = (
     {"progress_percentage": -1},
     {"progress_percentage": 101},
     {"progress_percentage": 5.5},
-    {"progress_percentage": 5.0},
     {"progress_percentage": True},
     {"progress_percentage": "50"},
     {"progress_percentage": [1]},
@@ -73,6 +72,14 @@ async def test_what_is_malformed_or_out_of_range_is_refused(
             assert refused(response) == (422, "validation_error")
             assert response.json()["errors"]
     assert refused(await read(client, course.video)) == (404, "not_started")
+
+
+async def test_a_whole_number_may_be_written_with_a_point(
+    client: httpx.AsyncClient, course: Course
+) -> None:
+    written = b'{"progress_percentage": 40.0, "time_spent_minutes": 7e0}'
+    record = (await send(client, course.video, written)).json()
+    assert (record["progress_percentage"], record["time_spent_minutes"]) == (40, 7)
 
 
 async def test_a_report_is_a_json_object_of_numbers_that_columns_hold(

@@ -29,7 +29,7 @@ _PATHWAY_EXISTS = load_queries(__package__, "scope.sql")["pathway_exists"]
 
 def doctor_command(open_database: OpenDatabase) -> typer.Typer:
     """The command, over the database that `open_database` opens."""
-    app = typer.Typer()
+    app = typer.Typer(add_completion=False)
 
     @app.command()
     def doctor(

@@ -30,6 +30,22 @@ _MEANINGS = {
     429: "A limit is reached; `Retry-After` says when to come back.",
     503: "A dependency is down; `Retry-After` says when to come back.",
 }
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds until it is worth another try.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {
+        "WWW-Authenticate": {
+            "description": "The kind of credential that is asked for.",
+            "schema": {"type": "string"},
+        }
+    },
+    **dict.fromkeys((423, 429, 503), _RETRY_AFTER),
+}
 _SCHEMA_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -133,5 +149,6 @@ def _problem_answer(status: int, meaning: str) -> dict[str, Any]:
     }
     return {
         "description": meaning,
+        "headers": _HEADERS.get(status, {}),
         "content": {MEDIA_TYPE: {"schema": _SCHEMA_REFERENCE, "example": example}},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from aibc.errors import AibcError, FieldError
@@ -28,6 +30,8 @@ from aibc.http.schemas import ResponseModel
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_CLOSED = 499  # nobody is there to read an answer; the log says so
+# Pydantic's "Input should …", "String should …" say less than the field's own name.
+_EXPECTATION = re.compile(r"^\w+ should")
 UNEXPECTED = (
     "Something went wrong on our side. Please try again; if it stays, report the request id."
 )
@@ -119,7 +123,7 @@ def _as_product_error(request: Request, error: Exception) -> AibcError | None:
     if isinstance(error, RequestValidationError):
         return validation_error(request, error.errors())
     if isinstance(error, HTTPException):
-        return _framework_error(error)
+        return _framework_error(request, error)
     return None
 
 
@@ -127,14 +131,16 @@ def field_error(error: Any) -> FieldError:
     """What Pydantic found wrong with one field, as a field error."""
     location = error["loc"]
     field = ".".join(str(part) for part in location[1:] or location[:1])[:200]
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "unstorable":
+        field, message = error["ctx"]["field"][:200], error["msg"]
+    elif error["type"] == "extra_forbidden":
         message = f"The field {field} is not known here. Please leave it out."
     elif error["type"] in ("model_attributes_type", "dict_type"):
         message = f"The {'field ' * bool(location[1:])}{field} must be a JSON object."
     elif error["type"] == "missing":
         message = f"The field {field} is missing." if location[1:] else "Please send a body."
     else:
-        message = error["msg"].removeprefix("Value error, ")
+        message = _EXPECTATION.sub("should", error["msg"].removeprefix("Value error, "))
     return FieldError(field=field, message=message)
 
 
@@ -143,6 +149,8 @@ def sentence_for(error: FieldError) -> str:
     message = error["message"]
     if message.endswith("."):
         return message
+    if message.startswith(("should ", "must ", "is ", "holds ")):
+        return f"The field {error['field']} {message}."
     return f"Please check {error['field']}: {message[:1].lower()}{message[1:]}."
 
 
@@ -165,14 +173,25 @@ def _is_json(request: Request) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def _framework_error(error: HTTPException) -> AibcError:
+def _framework_error(request: Request, error: HTTPException) -> AibcError:
     if isinstance(error, RefusedBody):
         return error.error
     if error.status_code == 405:
-        return MethodNotAllowed(headers=error.headers)
+        return MethodNotAllowed(headers={"Allow": ", ".join(_methods_taken(request))})
     if error.status_code == 400:  # FastAPI: the body could not be decoded or parsed
         return MalformedBody()
     return RouteNotFound()
+
+
+def _methods_taken(request: Request) -> list[str]:
+    """By all routes at this address: the framework names those of the first alone."""
+    taken: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            taken |= getattr(route, "methods", None) or set()
+    if "GET" in taken:
+        taken.add("HEAD")
+    return sorted(taken)
 
 
 TITLES = {

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_DEPTH = 50
@@ -24,6 +24,14 @@ class RequestModel(BaseModel):
     def _refuse_unstorable(cls, data: Any) -> Any:
         refuse_unstorable(data)
         return data
+
+
+def _from_integral(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# For strict integers. JSON has one kind of number: 40.0 is 40; true, "40" and 40.5 are not.
+FROM_INTEGRAL = BeforeValidator(_from_integral)
 
 
 class ResponseModel(BaseModel):
@@ -62,4 +70,4 @@ def refuse_unstorable(value: Any, name: str = "body", depth: int = 0) -> None:
 
 def _refuse(name: str, reason: str) -> NoReturn:
     sentence = f"The field {name[:100]} {reason}."
-    raise PydanticCustomError("unstorable", "{sentence}", {"sentence": sentence})
+    raise PydanticCustomError("unstorable", "{sentence}", {"sentence": sentence, "field": name})

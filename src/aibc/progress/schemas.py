@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from aibc.catalog.schemas import PathwaySummary, Resource
-from aibc.http.schemas import RequestModel, ResponseModel
+from aibc.http.schemas import FROM_INTEGRAL, RequestModel, ResponseModel
 from aibc.progress.metadata import ClientMetadata
 
 Percentage = Annotated[int, Field(ge=0, le=100, examples=[40])]
@@ -20,6 +20,8 @@ SubmissionStatus = Literal["uploaded", "approved", "rejected", "superseded"]
 Notes = Annotated[str, Field(max_length=5000)]
 
 MAX_MINUTES = 100_000
+Minutes = Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES), FROM_INTEGRAL]
+ReportedPercentage = Annotated[int, Field(strict=True, ge=0, le=100), FROM_INTEGRAL]
 
 
 class StartRequest(RequestModel):
@@ -36,8 +38,8 @@ class ReportRequest(RequestModel):
     )
 
     status: ReportedStatus | None = None
-    progress_percentage: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
-    time_spent_minutes: Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES)] | None = Field(
+    progress_percentage: ReportedPercentage | None = None
+    time_spent_minutes: Minutes | None = Field(
         default=None, description="In all, not since the last report."
     )
     notes: Notes | None = None
@@ -175,7 +177,7 @@ class HandInRequest(RequestModel):
 
     module_id: str = Field(examples=["foundations-image-gen"])
     pathway_id: str = Field(examples=["image-generation"])
-    time_spent_minutes: Annotated[int, Field(strict=True, ge=0, le=MAX_MINUTES)] | None = Field(
+    time_spent_minutes: Minutes | None = Field(
         default=None,
         description="Without it, the minutes of the module's resources.",
         examples=[240],

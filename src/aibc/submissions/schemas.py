@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from aibc.http.schemas import RequestModel, ResponseModel
+from aibc.http.schemas import FROM_INTEGRAL, RequestModel, ResponseModel
 from aibc.progress.schemas import SubmissionStatus
 
 
@@ -33,7 +33,9 @@ class UploadAnnouncement(RequestModel):
     """A file that is to go straight to the store."""
 
     file_name: str = Field(max_length=4096, examples=["landscape.png"])
-    file_size_bytes: int = Field(strict=True, ge=0, le=2**53, examples=[1048576])
+    file_size_bytes: Annotated[int, Field(strict=True, ge=0, le=2**53), FROM_INTEGRAL] = Field(
+        examples=[1048576]
+    )
     file_type: str = Field(
         max_length=255,
         description="What the browser takes it for; may be empty.",
