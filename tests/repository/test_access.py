@@ -86,6 +86,8 @@ LEARNER = {
 STAFF = {
     f"GET {P}/modules/pending-reviews",
     f"POST {P}/modules/{{completion_id}}/approve",
+    f"POST {P}/modules/{{completion_id}}/undo",
+    f"GET {P}/modules/{{completion_id}}/history",
     f"GET {R}/admin/submissions/pending",
     f"POST {R}/admin/submissions/{{submission_id}}/review",
     f"POST {R}/admin/submissions/{{submission_id}}/undo",

@@ -172,9 +172,9 @@ def staff_acts(draw: st.DrawFn) -> Act:
             )
         case _:
             return _statement(
-                "INSERT INTO module_decisions (user_id, pathway_id, module_id, kind, undoes)"
-                " SELECT user_id, pathway_id, module_id, 'undone', sequence FROM module_decisions"
-                " WHERE kind = 'decided' AND user_id = $1 ORDER BY sequence DESC LIMIT 1",
+                "SELECT undo_module_decision($1, true, id) FROM module_completions"
+                " WHERE user_id = $2 AND decided_by_hand ORDER BY completed_at DESC LIMIT 1",
+                reviewer,
                 user,
             )
 

@@ -14,6 +14,7 @@ from aibc.progress.documents import json_response
 from aibc.progress.schemas import ModuleCompletion
 from aibc.reviews import modules
 from aibc.reviews.module_schemas import (
+    ModuleEvent,
     ModuleReviewRequest,
     PendingModulesPage,
     PendingModulesQuery,
@@ -48,3 +49,32 @@ async def decide_module(
     """What stands automatically, any staff may decide. What a person decided is replaced with
     `"change": true`, by that person or an administrator; repeating it changes nothing."""
     return json_response(await modules.decide(database, actor, completion_id, decision))
+
+
+@router.post(
+    "/modules/{completion_id}/undo",
+    response_model=ModuleCompletion,
+    summary="Take a decision on a module back within 60 seconds",
+    responses=problems(
+        404,
+        s403="It is your own module.",
+        s409="No decision by hand stands, it is another's or too old, or something was handed in "
+        "since.",
+    ),
+)
+async def undo_module_decision(
+    completion_id: UUID, actor: Staff, database: DatabaseDep
+) -> Response:
+    """For its reviewer and administrators. What stood before the decision stands again."""
+    return json_response(await modules.undo(database, actor, completion_id))
+
+
+@router.get(
+    "/modules/{completion_id}/history",
+    response_model=list[ModuleEvent],
+    summary="Everything that decided over a module, oldest first",
+    responses=problems(404),
+)
+async def read_module_history(completion_id: UUID, _: Staff, database: DatabaseDep) -> Response:
+    """Decisions by hand, changes that the figures made, and hand-ins; nothing is ever removed."""
+    return json_response(await modules.history(database, completion_id))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from aibc.http.schemas import RequestModel, ResponseModel
+from aibc.progress.schemas import ApprovalStatus
 from aibc.reviews.schemas import MAX_OFFSET, Comments, Filter, Verdict, blank_is_absent
 
 
@@ -44,6 +45,23 @@ class PendingModulesPage(ResponseModel):
     reviews: list[PendingModule]
     limit: int
     offset: int
+
+
+class ModuleEvent(ResponseModel):
+    """One entry of a module's history.
+
+    `decided` by a person, `undone` took the decision before it back, `automatic` is a change that
+    the figures made (no status: nothing is handed in any more), `handed_in` the learner's own
+    hand-in, `first_approved` a milestone.
+    """
+
+    kind: Literal["handed_in", "decided", "undone", "automatic", "first_approved"]
+    approval_status: ApprovalStatus | None
+    review_comments: str | None
+    decided_by: UUID | None
+    decided_by_name: str | None
+    time_spent_minutes: int | None
+    created_at: datetime
 
 
 class ModuleReviewRequest(RequestModel):

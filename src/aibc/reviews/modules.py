@@ -10,15 +10,23 @@ from aibc.database.pool import Database, Record
 from aibc.database.queries import load_queries
 from aibc.progress.documents import Document, Shape, module_completion_document
 from aibc.reviews.errors import ModuleNotHandedIn
-from aibc.reviews.module_schemas import ModuleReviewRequest, PendingModule, PendingModulesQuery
+from aibc.reviews.module_schemas import (
+    ModuleEvent,
+    ModuleReviewRequest,
+    PendingModule,
+    PendingModulesQuery,
+)
 
 _QUERIES = load_queries(__package__, "modules.sql")
 _PENDING = _QUERIES["pending_modules"]
 _DECIDE = _QUERIES["decide_module"]
 _MODULE = _QUERIES["reviewed_module"]
+_UNDO = _QUERIES["undo_module_decision"]
+_EVENTS = _QUERIES["module_events"]
 _HISTORY = _QUERIES["module_history"]
 
 _pending_document = Shape(*PendingModule.model_fields)
+_event_document = Shape(*ModuleEvent.model_fields)
 
 
 async def read_pending(database: Database, query: PendingModulesQuery) -> Document:
@@ -58,3 +66,17 @@ async def read_module(database: Database, completion_id: UUID) -> tuple[Record, 
     if module is None:
         raise ModuleNotHandedIn
     return module, await database.fetch(_HISTORY, module["user_id"], module["module_id"])
+
+
+async def undo(database: Database, actor: Actor, completion_id: UUID) -> Document:
+    """Take the newest decision back within a minute of it. Raises RuleViolation."""
+    (row,) = await database.fetch(_UNDO, actor.user_id, actor.is_admin, completion_id)
+    return module_completion_document(row)
+
+
+async def history(database: Database, completion_id: UUID) -> list[Document]:
+    """Everything that decided over the module, oldest first. Raises ModuleNotHandedIn."""
+    rows = await database.fetch(_EVENTS, completion_id)
+    if not rows:
+        raise ModuleNotHandedIn("There is no such module completion.")
+    return [_event_document(row) for row in rows]

@@ -53,3 +53,18 @@ LEFT JOIN users AS actor ON actor.id = decision.decided_by
 WHERE decision.user_id = $1 AND decision.module_id = $2
 ORDER BY decision.sequence DESC
 LIMIT 100
+
+-- name: undo_module_decision
+SELECT * FROM undo_module_decision($1, $2, $3)
+
+-- name: module_events
+-- Everything that ever decided over the module of completion $1, in order. No row: no such
+-- completion.
+SELECT decision.kind, decision.approval_status, decision.review_comments, decision.decided_by,
+       reviewer.full_name AS decided_by_name, decision.time_spent_minutes, decision.created_at
+FROM module_completions AS completion
+JOIN module_decisions AS decision
+    ON decision.user_id = completion.user_id AND decision.module_id = completion.module_id
+LEFT JOIN users AS reviewer ON reviewer.id = decision.decided_by
+WHERE completion.id = $1
+ORDER BY decision.sequence
