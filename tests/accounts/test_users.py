@@ -164,7 +164,7 @@ async def test_a_change_of_anything_else_is_refused(
 
 async def test_an_unknown_account_is_not_found(admin: httpx.AsyncClient) -> None:
     assert_problem(await change(admin, uuid4(), role="admin"), 404, "user_not_found")
-    assert_problem(await change(admin, "not-an-id", role="admin"), 422, "validation_error")
+    assert_problem(await change(admin, "not-an-id", role="admin"), 404, "not_found")
 
 
 @pytest.mark.parametrize("fields", [{"role": "student"}, {"account_status": "suspended"}])

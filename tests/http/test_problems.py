@@ -35,7 +35,13 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "NUL in the path": ("GET", "/api/v1/users/a%00b", {}, 422, "invalid_text"),
     "NUL in the query": ("GET", "/health?a=%00", {}, 422, "invalid_text"),
     "no token": ("GET", "/api/v1/users/me", {}, 401, "sign_in_required"),
-    "no token, write": ("PATCH", "/api/v1/users/x", {"json": {}}, 401, "sign_in_required"),
+    "no token, write": (
+        "PATCH",
+        "/api/v1/users/00000000-0000-4000-8000-000000000000",
+        {"json": {}},
+        401,
+        "sign_in_required",
+    ),
     "forged token": (
         "GET",
         "/api/v1/users/me",

@@ -59,7 +59,7 @@ async def list_users(
 
 
 @router.patch(
-    "/{user_id}",
+    "/{user_id:uuid}",
     summary="Change role or state of an account",
     responses=problems(s409="The last active administrator stays one."),
 )
