@@ -48,7 +48,11 @@ class Histories(RuleBasedStateMachine):
             self.server_url, f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"'
         )
         self.observer = await asyncpg.connect(self.url)
-        self.people = [await asyncpg.connect(self.url) for _ in range(CONNECTIONS)]
+        self.people = [await self._arrive() for _ in range(CONNECTIONS)]
+
+    async def _arrive(self) -> asyncpg.Connection[asyncpg.Record]:
+        # Who does several things in one transaction may cross others; that is noticed soon.
+        return await asyncpg.connect(self.url, server_settings={"deadlock_timeout": "20ms"})
 
     @rule(work=WORK, ending=ENDINGS)
     def one_acts(self, work: list[Act], ending: str) -> None:
@@ -102,7 +106,7 @@ class Histories(RuleBasedStateMachine):
         await executioner.fetchval("SELECT pg_terminate_backend($1, 2000)", person.get_server_pid())
         await executioner.close()
         person.terminate()
-        self.people[place] = await asyncpg.connect(self.url)
+        self.people[place] = await self._arrive()
 
     def teardown(self) -> None:
         self.runner.run(self._close())
