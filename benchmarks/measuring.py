@@ -20,7 +20,7 @@ from benchmarks.usage import Spent, spending
 from benchmarks.world import World
 
 DATABASE = "measured"
-FEWEST = 3  # answers on each connection
+FEWEST = 2  # answers on each connection
 LONGEST_SECONDS = 30.0
 Advance = Callable[[str], None]
 

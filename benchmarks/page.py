@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import page_hot_paths, page_long_parts, page_other_parts
+from benchmarks.page_goals import goals
 from benchmarks.results import newest_sections
 
 Result = dict[str, Any]
@@ -29,7 +30,8 @@ HEAD = Path(__file__).with_name("page_head.md")
 def write_page(result_directory: Path, docs: Path) -> None:
     """Write the page and its pictures. Sections that were never measured are left out."""
     newest = newest_sections(result_directory)
-    parts, pictures = [HEAD.read_text(encoding="utf-8")], Pictures()
+    parts = [HEAD.read_text(encoding="utf-8"), goals(newest)]
+    pictures = Pictures()
     for name, section in SECTIONS.items():
         if name in newest:
             parts.append(section(newest[name], pictures) + _origin(newest[name]))
@@ -44,7 +46,7 @@ def _origin(result: Result) -> str:
     """Where and when a section was measured."""
     machine, settings = result["machine"], result["settings"]
     return (
-        f"\n<sub>{result['date']}, commit `{result['commit']}`: {machine['cpu']}, "
+        f"\n<sub>{result['measured_at'][:10]}, commit `{result['commit']}`: {machine['cpu']}, "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, Python "
         f"{machine['python']}, PostgreSQL {machine['postgresql']}; {settings['learners']:,} "
         f"learners, {settings['completions']:,} records, {settings['submissions']:,} submissions, "

@@ -17,7 +17,7 @@ DIRECTORY = Path(__file__).with_name("results")
 def new_result(bench: Bench) -> dict[str, Any]:
     """What stands above every result."""
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "commit": commit(),
         "machine": {**machine(), "postgresql": bench.postgres.version()},
         "packages": packages(),
@@ -39,7 +39,7 @@ def new_result(bench: Bench) -> dict[str, Any]:
 def save(result: dict[str, Any], directory: Path) -> Path:
     """Write it under its date and commit, added to what stands there of the same run's kind."""
     directory.mkdir(parents=True, exist_ok=True)
-    name = f"{result['date']}-{result['commit'].replace('+', '-changed')}.json"
+    name = f"{result['measured_at'][:10]}-{result['commit'].replace('+', '-changed')}.json"
     path = directory / name
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -52,10 +52,8 @@ def save(result: dict[str, Any], directory: Path) -> Path:
 def newest_sections(directory: Path) -> dict[str, dict[str, Any]]:
     """For every section the newest result that holds it: the result's head with that section."""
     newest: dict[str, dict[str, Any]] = {}
-    for path in sorted(
-        directory.glob("*.json"), key=lambda path: (path.name[:10], path.stat().st_mtime)
-    ):
-        result = json.loads(path.read_text(encoding="utf-8"))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in directory.glob("*.json")]
+    for result in sorted(found, key=lambda result: str(result["measured_at"])):
         for name, section in result["sections"].items():
             newest[name] = {**result, "section": section}
     return newest
