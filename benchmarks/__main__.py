@@ -73,7 +73,7 @@ def bench_command(
         typer.Option(help="Only this part; may be given several times."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often everybody has a turn.")] = 3,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long one turn lasts.")] = 4.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long one turn lasts.")] = 2.0,
     connections: Annotated[int, typer.Option(min=1, help="How many ask at once.")] = 32,
     evening_minutes: Annotated[
         float, typer.Option(min=0.1, help="How long the evening lasts; overload takes a tenth.")

@@ -20,7 +20,7 @@ from benchmarks.usage import Spent, spending
 from benchmarks.world import World
 
 DATABASE = "measured"
-FEWEST = 2  # answers on each connection
+FEWEST = 1  # answers on each connection
 LONGEST_SECONDS = 30.0
 Advance = Callable[[str], None]
 
@@ -30,7 +30,7 @@ class Pace:
     """How long and how often."""
 
     rounds: int = 3
-    seconds: float = 4.0
+    seconds: float = 2.0
     connections: int = 32
     evening_minutes: float = 10.0
 
