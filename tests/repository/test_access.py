@@ -115,6 +115,7 @@ LEARNER_PAGES = {
     "POST /resources/{resource_id}/start",
     "POST /resources/{resource_id}/complete",
     "POST /resources/{resource_id}/uncomplete",
+    "POST /resources/{resource_id}/minutes",
     "POST /resources/{resource_id}/attempts",
     "GET /resources/{resource_id}/attempts/{number}",
     "POST /resources/{resource_id}/upload",

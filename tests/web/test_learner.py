@@ -213,6 +213,22 @@ async def test_what_cannot_be_taken_back_says_why(
     assert "its resources stay completed" in refused.text
 
 
+async def test_minutes_are_kept_as_a_total_that_never_shrinks(course: Course) -> None:
+    page = f"/resources/{course.video}"
+    assert 'data-counts-minutes="0"' in (await course.browser.get(page)).text
+    for minutes in ("12", "7"):
+        sent = await send_form(course.browser, page, f"{page}/minutes", minutes=minutes)
+        assert sent.status_code == 204
+    assert 'data-counts-minutes="12"' in (await course.browser.get(page)).text
+    pathway = await course.browser.get(f"/pathways/{course.pathway}")
+    assert "You have spent 12 min here so far" in pathway.text
+    for wrong in ("-1", "many", "", "100001"):
+        refused = await send_form(course.browser, page, f"{page}/minutes", minutes=wrong)
+        assert refused.status_code == 422
+    await send_form(course.browser, page, f"{page}/complete")
+    assert "data-counts-minutes" not in (await course.browser.get(page)).text
+
+
 async def test_looking_at_a_page_writes_nothing(course: Course, connection: Connection) -> None:
     for path in (
         "/dashboard",

@@ -239,7 +239,7 @@ async def test_a_rejected_file_shows_the_comment_and_takes_another(
     )
     page = await desk.browser.get(desk.page)
     assert "<p>First line.</p><p>Second &lt;line&gt;.</p>" in page.text
-    assert "Your last file came back." in page.text
+    assert "Attempt 1 came back." in page.text
     assert 'type="file"' in page.text
     await connection.execute("UPDATE resources SET allow_resubmission = false")
     page = await desk.browser.get(desk.page)

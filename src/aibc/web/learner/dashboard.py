@@ -68,6 +68,7 @@ async def show_dashboard(visitor: PageLearner, state: StateDep) -> Response:
         "learner/dashboard.html",
         standing=await _where_to_go_on(state, visitor, started),
         cards=_cards(catalog, started),
+        in_preparation=_in_preparation(catalog, started),
         returned=[*_returned_files(catalog, open_files), *_of_modules(catalog, returned_modules)],
         waiting=[
             (catalog.resource_by_id[file["resource_id"]], file)
@@ -100,8 +101,13 @@ def _cards(catalog: CatalogSnapshot, started: list[Document]) -> list[Card]:
     cards = [Card(one, by_pathway.get(one.id)) for one in catalog.pathways]
     mine = [card for card in cards if card.progress]
     mine.sort(key=lambda card: (card.progress or {})["last_accessed_at"], reverse=True)
-    others = [card for card in cards if not card.progress]
-    return mine + sorted(others, key=lambda card: not card.pathway.modules)
+    return mine + [card for card in cards if not card.progress and card.pathway.modules]
+
+
+def _in_preparation(catalog: CatalogSnapshot, started: list[Document]) -> list[Pathway]:
+    """Pathways without a module yet."""
+    touched = {one["pathway_id"] for one in started}
+    return [one for one in catalog.pathways if not one.modules and one.id not in touched]
 
 
 def _is_live(catalog: CatalogSnapshot, resource_id: str) -> bool:

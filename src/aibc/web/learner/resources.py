@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from aibc.errors import AibcError
 from aibc.http.context import AppState, StateDep
+from aibc.http.schemas import RequestModel
 from aibc.progress import service
-from aibc.web.forms import read_form
+from aibc.progress.schemas import MAX_MINUTES, ReportRequest
+from aibc.web.forms import read_form, validated
 from aibc.web.learner.place import Place, find_place
 from aibc.web.learner.resource_page import Shown, resource_page
 from aibc.web.templating import render
 from aibc.web.visitors import PageLearner, Visitor
 
 router = APIRouter(include_in_schema=False)
+
+
+class MinutesForm(RequestModel):
+    """A total, never what came on top of the last report: a report that is lost loses nothing."""
+
+    minutes: Annotated[int, Field(ge=0, le=MAX_MINUTES)]
 
 
 @router.get("/resources/{resource_id}")
@@ -41,6 +52,18 @@ async def start(
     if not _by_script(request):
         return _back_to(resource_id)
     return _moved(visitor, await find_place(state, visitor, resource_id))
+
+
+@router.post("/resources/{resource_id}/minutes")
+async def report_minutes(
+    resource_id: str, request: Request, visitor: PageLearner, state: StateDep
+) -> Response:
+    """The minutes the learner has spent here in all, as the page's script has counted them."""
+    fields = await read_form(request, visitor)
+    minutes = validated(MinutesForm, {"minutes": fields.get("minutes", "")}).minutes
+    sent = ReportRequest(time_spent_minutes=minutes)
+    await service.report(state.database, state.settings.quizzes, visitor.user_id, resource_id, sent)
+    return Response(status_code=204)
 
 
 @router.post("/resources/{resource_id}/complete")

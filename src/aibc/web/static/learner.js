@@ -1,7 +1,7 @@
 /* What the page of a resource does beyond its HTML: uploads with progress, a quiz one question at a
    time. Without it the same forms are sent as they stand. */
 
-import { say } from "./app.js";
+import { say, send } from "./app.js";
 
 const token = document.querySelector('meta[name="form-token"]').content;
 const MB = 1024 * 1024;
@@ -236,6 +236,34 @@ function setUpQuiz(form) {
   });
   show();
 }
+
+/* Minutes: those in which the page was in front and the learner did something within the last five. */
+
+const REPORTED_EVERY = 60;
+const RESTING_AFTER = 5 * 60 * 1000;
+
+function countMinutes(main) {
+  let total = Number(main.dataset.countsMinutes);
+  let seconds = 0;
+  let lastMove = Date.now();
+  for (const name of ["pointermove", "keydown", "scroll", "touchstart"]) {
+    addEventListener(name, () => { lastMove = Date.now(); }, { passive: true });
+  }
+  const isThere = () => document.visibilityState === "visible"
+    && (Date.now() - lastMove < RESTING_AFTER || document.activeElement?.tagName === "IFRAME");
+  setInterval(() => {
+    if (!isThere()) return;
+    seconds += 1;
+    if (seconds % REPORTED_EVERY) return;
+    total += 1;
+    const body = new URLSearchParams({ minutes: total });
+    // A report that is lost is made up for by the next one, which says the total again.
+    send(`/resources/${main.dataset.resource}/minutes`, { method: "POST", body }).catch(() => {});
+  }, 1000);
+}
+
+const main = document.querySelector("main[data-counts-minutes]");
+if (main) countMinutes(main);
 
 const setUp = () => document.querySelectorAll("form.upload").forEach(setUpUpload);
 setUp();
