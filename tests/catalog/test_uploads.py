@@ -70,6 +70,16 @@ def test_a_size_that_an_archive_lies_about_is_not_believed() -> None:
     assert "cannot be read as a ZIP archive" in refusal(lying) or "larger" in refusal(lying)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"), [(6, 99), (8, 1 << 5), (8, 1 << 6)], ids=["version", "patch", "encryption"]
+)
+def test_what_only_a_later_kind_of_archive_knows_is_refused(place: int, value: int) -> None:
+    content = bytearray(archive(("a.yaml", TEXT)).content)
+    entry = content.index(b"PK\x01\x02")
+    content[entry + place] = value
+    assert "a.zip: cannot be read as a ZIP archive" in refusal(CatalogFile("a.zip", bytes(content)))
+
+
 def test_too_many_files_are_refused() -> None:
     many = archive(*[(f"{number}.yaml", TEXT) for number in range(MAX_UPLOADED_FILES + 1)])
     assert "more than 200 files" in refusal(many)

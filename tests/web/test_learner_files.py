@@ -180,6 +180,21 @@ async def test_a_refused_file_shows_its_page_with_the_sentence(
     assert "Hand in your work" in refused.text
 
 
+async def test_a_second_file_does_not_stand_in_for_one_whose_name_is_no_text(
+    desk: Desk, connection: Connection
+) -> None:
+    fields = {"form_token": await desk.token()}
+    unnamed = _form(fields, "work-N.png", PNG).replace(b"-N", b"\xff").removesuffix(b"--line--\r\n")
+    refused = await desk.browser.post(
+        f"{desk.page}/upload",
+        headers={**OWN, "Content-Type": "multipart/form-data; boundary=line"},
+        content=unnamed + _form({}, "second.png", PNG),
+    )
+    assert refused.status_code == 422
+    assert "name is not readable as UTF-8 text" in refused.text
+    assert await connection.fetchval("SELECT count(*) FROM resource_submissions") == 0
+
+
 def _form(fields: dict[str, str], name: str, content: bytes) -> bytes:
     """A form with any file name, an empty one too, as a browser sends it without a choice."""
     texts = "".join(

@@ -310,6 +310,25 @@ async def test_a_nul_in_a_form_is_refused_in_a_sentence(browser: httpx.AsyncClie
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize("alphabet", ["undefined", "punycode", "unicode_escape"])
+async def test_a_form_in_an_alphabet_that_cannot_be_read_is_refused_in_a_sentence(
+    browser: httpx.AsyncClient, alphabet: str
+) -> None:
+    token = form_token(await browser.get("/sign-in"))
+    fields = {"form_token": token, "email": r"\ud800@example.com", "password": PASSWORD}
+    form = "".join(
+        f'--line\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in fields.items()
+    )
+    refused = await browser.post(
+        "/sign-in",
+        content=f"{form}--line--\r\n",
+        headers={"Content-Type": f"multipart/form-data; boundary=line; charset={alphabet}"},
+    )
+    assert refused.status_code == 422
+    assert "The body of the request could not be read." in refused.text
+
+
 async def test_demo_sign_ins_are_shown_where_they_exist_and_nowhere_else(
     browser: httpx.AsyncClient, make_user: MakeUser, connection: Connection
 ) -> None:

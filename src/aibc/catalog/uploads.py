@@ -19,6 +19,15 @@ MAX_UPLOADED_BYTES = 4 * 1024 * 1024
 _ARCHIVE = b"PK\x03\x04"
 _WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LONGEST_LABEL = 120
+# The last is of archives that use what only a later version of the format has.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 def uploaded_files(sent: Sequence[CatalogFile]) -> list[CatalogFile]:
@@ -63,7 +72,7 @@ def _inside(archive_name: str, content: bytes) -> Iterator[CatalogFile]:
             for entry in archive.infolist():
                 if _is_wanted(entry):
                     yield CatalogFile(label(entry.filename), _read(archive, entry))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise _refusal(archive_name, "cannot be read as a ZIP archive") from error
 
 

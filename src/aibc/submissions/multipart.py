@@ -19,6 +19,7 @@ from aibc.submissions.errors import (
     FileNameNotText,
     FormMalformed,
     NotesTooLong,
+    SubmissionError,
     TooManyFiles,
     UploadIncomplete,
 )
@@ -48,7 +49,7 @@ class FilePart:
 class UploadForm:
     """One multipart/form-data body with exactly one file.
 
-    Call `open_file` once, then read `file_chunks` to its end; only then is `notes` complete.
+    Call `open_file`, then read `file_chunks` to its end; only then is `notes` complete.
     Each may raise any FormError; `open_file` FileNameNotText too. `proof_field` names a short text
     field that shows before the file who sent the form.
     """
@@ -64,6 +65,7 @@ class UploadForm:
         self._events = self._read_events()
         self._fields = _TextFields(proof_field)
         self._file: FilePart | None = None
+        self._fault: SubmissionError | None = None
 
     @property
     def notes(self) -> str | None:
@@ -76,9 +78,15 @@ class UploadForm:
         return self._fields.proof
 
     async def open_file(self) -> FilePart:
-        """Read up to the first byte of the file; once it is open, this only says which it is."""
+        """Read up to the first byte of the file; asked again, this only says the same again."""
+        if self._fault is not None:
+            raise self._fault
         if self._file is None:
-            self._file = await self._find_file()
+            try:
+                self._file = await self._find_file()
+            except SubmissionError as fault:
+                self._fault = fault
+                raise
         return self._file
 
     async def _find_file(self) -> FilePart:

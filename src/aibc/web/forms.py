@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from aibc.errors import AibcError
-from aibc.http.errors import ValidationFailed
+from aibc.http.errors import MalformedBody, ValidationFailed
 from aibc.http.problems import field_error, sentence_for
 from aibc.web.visitors import Visitor
 
@@ -36,12 +37,12 @@ class ForeignForm(AibcError):
 
 
 async def read_form(request: Request, visitor: Visitor) -> dict[str, str]:
-    """The fields of a form of ours, the last of each name. Raises ForeignForm.
+    """The fields of a form of ours, the last of each name. Raises ForeignForm and MalformedBody.
 
     A script may send the token as the header X-Form-Token instead.
     """
     require_own_origin(request)
-    form = await request.form(max_files=0, max_fields=MAX_FIELDS)
+    form = await _parsed(request, max_files=0)
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     require_token(request, visitor, fields.pop(TOKEN_FIELD, None))
     return fields
@@ -50,14 +51,29 @@ async def read_form(request: Request, visitor: Visitor) -> dict[str, str]:
 async def read_files(request: Request, visitor: Visitor, name: str) -> list[tuple[str, bytes]]:
     """The files of one field, (name, content) each; whoever chose none sends none.
 
-    The whole form is within the limit that every request has. Raises ForeignForm.
+    The whole form is within the limit that every request has. Raises ForeignForm and MalformedBody.
     """
     require_own_origin(request)
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS) as form:
+    form = await _parsed(request, max_files=MAX_FILES)
+    try:
         token = form.get(TOKEN_FIELD)
         require_token(request, visitor, token if isinstance(token, str) else None)
         sent = [one for one in form.getlist(name) if isinstance(one, UploadFile) and one.filename]
         return [(one.filename or "", await one.read()) for one in sent]
+    finally:
+        await form.close()
+
+
+async def _parsed(request: Request, *, max_files: int) -> FormData:
+    """A form may name any alphabet of Python's; half a character is text in none."""
+    try:
+        form = await request.form(max_files=max_files, max_fields=MAX_FIELDS)
+        for text in chain.from_iterable(form.multi_items()):
+            if isinstance(text, str):
+                text.encode()
+    except UnicodeError:
+        raise MalformedBody from None
+    return form
 
 
 async def read_choices(request: Request, name: str) -> list[str]:
