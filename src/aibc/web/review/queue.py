@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -55,7 +55,7 @@ async def undoable(database: DatabaseDep, visitor: Visitor, done: UUID | None) -
 
 @router.get("/review/count")
 async def count_waiting(
-    visitor: PageStaff, part: PartDep, database: DatabaseDep, since: datetime, shown: int
+    visitor: PageStaff, part: PartDep, database: DatabaseDep, since: AwareDatetime, shown: int
 ) -> Response:
     """What an open page asks for every few seconds; nothing while nothing has changed."""
     counts = await desk.count_waiting(database, part.filters, since)
