@@ -212,6 +212,14 @@ async def hand_in_with_all_that_goes_wrong(page: Page, course: Course, directory
     await choose.set_input_files(empty)
     await expect(problem).to_contain_text("The file is empty")
 
+    # Dropped on the field instead of chosen.
+    await drop(page, "dropped.exe")
+    await expect(problem).to_have_text("Files ending in .exe are not taken here; accepted: .txt.")
+    await drop(page, "one.txt", "two.txt")
+    await expect(problem).to_have_text("Please drop exactly one file.")
+    await drop(page, "one.txt")
+    await expect(problem).to_be_hidden()
+
     hostile = "<img src=x onerror=alert(1)> “work”.txt"
     network = await page.context.new_cdp_session(page)
     await network.send("Network.enable")
@@ -245,6 +253,18 @@ async def hand_in_with_all_that_goes_wrong(page: Page, course: Course, directory
     await page.get_by_label("Choose a file").set_input_files(written(directory, "work.txt", 10))
     await page.get_by_role("button", name="Hand in", exact=True).click()
     await expect(page.locator(".attempt")).to_contain_text("Attempt 2")
+
+
+async def drop(page: Page, *names: str) -> None:
+    transfer = await page.evaluate_handle(
+        """(names) => {
+            const transfer = new DataTransfer();
+            for (const name of names) transfer.items.add(new File(["Mine."], name));
+            return transfer;
+        }""",
+        list(names),
+    )
+    await page.locator(".drop").dispatch_event("drop", {"dataTransfer": transfer})
 
 
 async def fail_and_pass_the_quiz(page: Page) -> None:
