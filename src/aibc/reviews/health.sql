@@ -79,32 +79,36 @@ LIMIT $6
 -- How long submissions waited for their decision: a row per calendar week (UTC) of the last eight,
 -- and one of the last 30 days, whose week is NULL. $1 NULL: of all resources.
 WITH decided AS (
-    SELECT decision.created_at,
+    SELECT decision.created_at, date_trunc('week', decision.created_at, 'UTC') AS week,
            extract(epoch FROM decision.created_at - submission.created_at)::float8 / 3600 AS hours
     FROM submission_decisions AS decision
     JOIN resource_submissions AS submission ON submission.id = decision.submission_id
     WHERE decision.created_at >= date_trunc('week', clock_timestamp(), 'UTC') - interval '7 weeks'
       AND decision.action = 'decided'
       AND ($1::text[] IS NULL OR submission.resource_id = ANY ($1))
+), lately AS (
+    SELECT NULL::timestamptz AS week, count(*) AS decisions,
+           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY hours) AS percentiles
+    FROM decided
+    WHERE created_at >= clock_timestamp() - interval '30 days'
+), by_week AS (
+    SELECT week, count(*) AS decisions,
+           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY hours) AS percentiles
+    FROM decided
+    GROUP BY week
 ), weeks AS (
     SELECT generate_series(
         date_trunc('week', clock_timestamp(), 'UTC') - interval '7 weeks',
         date_trunc('week', clock_timestamp(), 'UTC'), interval '1 week') AS week
+), answer AS (
+    SELECT week, decisions, percentiles FROM lately
+    UNION ALL
+    SELECT weeks.week, coalesce(by_week.decisions, 0), by_week.percentiles
+    FROM weeks LEFT JOIN by_week USING (week)
 )
-SELECT NULL AS week, count(*) AS decisions,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY hours) AS p50,
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY hours) AS p90
-FROM decided
-WHERE created_at >= clock_timestamp() - interval '30 days'
-UNION ALL
-(SELECT weeks.week, count(decided.hours),
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY decided.hours),
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY decided.hours)
-FROM weeks
-LEFT JOIN decided
-    ON decided.created_at >= weeks.week AND decided.created_at < weeks.week + interval '1 week'
-GROUP BY weeks.week
-ORDER BY weeks.week)
+SELECT week, decisions, percentiles[1] AS p50, percentiles[2] AS p90
+FROM answer
+ORDER BY week NULLS FIRST
 
 -- name: waiting_now
 SELECT count(*) AS waiting, min(created_at) AS oldest
