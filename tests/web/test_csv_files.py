@@ -20,7 +20,7 @@ from aibc.web.csv_files import at_once, cell, csv_response
         "@SUM(A1)",
         "\tx",
         "\rx",
-        "\n=x",
+        "\nx",
         "  =1+1",
         '=HYPERLINK("http://x")',
         "＝1",
@@ -28,6 +28,22 @@ from aibc.web.csv_files import at_once, cell, csv_response
 )
 def test_text_that_looks_like_a_formula_begins_with_an_apostrophe(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Ada;=1+1", "Ada;'=1+1"),
+        ("Ada; @x;;-1", "Ada;' @x;;'-1"),
+        ("Ada\r\n=1+1", "Ada\r\n'=1+1"),
+        ("\n=1+1", "'\n'=1+1"),
+        ("=a;=b", "'=a;'=b"),
+    ],
+)
+def test_nor_does_a_formula_begin_where_some_spreadsheets_begin_a_cell(
+    text: str, written: str
+) -> None:
+    assert cell(text) == written
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,23 +13,22 @@ from starlette.responses import StreamingResponse
 
 from aibc.submissions.file_names import content_disposition
 
-# A spreadsheet takes a cell that begins with one of these for a formula, full-width ones too.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# A spreadsheet takes a cell that begins with one of these for a formula, full-width ones too. Where
+# commas are decimal, Excel begins a cell behind each semicolon and line break, whatever quotes say.
+_FORMULA = re.compile(r"^(?= *[-=+@\t\r\n＝＋－＠])|(?<=[;\r\n])(?= *[-=+@＝＋－＠])")
 # Excel reads a file without this mark in the alphabet of its machine.
 _MARK = "\ufeff"
 
 
 def cell(value: Any) -> str:
-    """A value as it stands in the file; text like a formula begins with an apostrophe."""
+    """A value as it stands in the file; an apostrophe stands before text like a formula."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, float):
         return f"{value:.2f}"
-    text = str(value)
-    is_text = isinstance(value, str)
-    return f"'{text}" if is_text and text.lstrip(" ").startswith(_FORMULA_SIGNS) else text
+    return _FORMULA.sub("'", value) if isinstance(value, str) else str(value)
 
 
 def csv_response(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,6 +24,16 @@ from aibc.web.templating import render
 from aibc.web.visitors import PageStaff, Visitor
 
 router = APIRouter(include_in_schema=False)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies before or after every calendar") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 @router.get("/review")
@@ -55,7 +67,7 @@ async def undoable(database: DatabaseDep, visitor: Visitor, done: UUID | None) -
 
 @router.get("/review/count")
 async def count_waiting(
-    visitor: PageStaff, part: PartDep, database: DatabaseDep, since: AwareDatetime, shown: int
+    visitor: PageStaff, part: PartDep, database: DatabaseDep, since: Moment, shown: int
 ) -> Response:
     """What an open page asks for every few seconds; nothing while nothing has changed."""
     counts = await desk.count_waiting(database, part.filters, since)
