@@ -71,7 +71,17 @@ def test_a_script_imports_the_module_that_the_page_has_loaded(
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing.css", "../web/pages.py", "..%2fpages.py", "fonts", "%2e%2e/pages.py"]
+    "name",
+    [
+        "nothing.css",
+        "../web/pages.py",
+        "..%2fpages.py",
+        "fonts",
+        "%2e%2e/pages.py",
+        "x" * 5000,
+        "vendor/%2e%2e/app.js",
+        "vendor%2f%2fhtmx.min.js",
+    ],
 )
 async def test_what_is_no_file_of_the_pages_is_not_there(
     browser: httpx.AsyncClient, name: str

@@ -45,9 +45,9 @@ class Asset:
 @cache
 def load(name: str) -> Asset:
     """The file below `static/`. Raises RouteNotFound for anything else."""
-    path = (DIRECTORY / name).resolve()
-    if not path.is_relative_to(DIRECTORY.resolve()) or not path.is_file():
+    if name not in _names(DIRECTORY):
         raise RouteNotFound
+    path = DIRECTORY / name
     media_type = _media_type(path)
     content = path.read_bytes()
     if path.parent == DIRECTORY and media_type == "text/javascript":
@@ -55,6 +55,13 @@ def load(name: str) -> Asset:
     worthwhile = media_type.startswith(_COMPRESSIBLE) and len(content) > 512
     compressed = gzip.compress(content, 9, mtime=0) if worthwhile else None
     return Asset(content, compressed, media_type, sha256(content).hexdigest()[:16])
+
+
+@cache
+def _names(directory: Path) -> frozenset[str]:
+    """Each file under its one name: what is kept for good must not be asked for under many."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return frozenset(path.relative_to(directory).as_posix() for path in files)
 
 
 def url(name: str) -> str:
