@@ -195,6 +195,20 @@ async def test_a_second_file_does_not_stand_in_for_one_whose_name_is_no_text(
     assert await connection.fetchval("SELECT count(*) FROM resource_submissions") == 0
 
 
+async def test_forms_and_scripts_share_one_limit_that_says_when_to_come_back(
+    desk: Desk, connection: Connection
+) -> None:
+    by_script = {"X-Form-Token": await desk.token(), "Accept": "application/json"}
+    for number in range(10):
+        sent = await send_file(desk, headers=by_script if number % 2 else None)
+        assert sent.status_code == (200 if number % 2 else 303)
+    for headers in (None, by_script):
+        refused = await send_file(desk, headers=headers)
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert await connection.fetchval("SELECT count(*) FROM resource_submissions") == 10
+
+
 def _form(fields: dict[str, str], name: str, content: bytes) -> bytes:
     """A form with any file name, an empty one too, as a browser sends it without a choice."""
     texts = "".join(

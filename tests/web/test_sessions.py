@@ -269,7 +269,9 @@ async def test_guesses_by_form_and_by_api_are_counted_together(
             await program.post(
                 "/api/v1/auth/login", data={"username": "ada@example.com", "password": "No-2026!x"}
             )
-    assert (await sign_in_here(browser)).status_code == 423
+    locked = await sign_in_here(browser)
+    assert locked.status_code == 423
+    assert 0 < int(locked.headers["retry-after"]) <= 1800
 
 
 async def test_signing_up_makes_a_learner_and_signs_them_in(

@@ -34,17 +34,16 @@ def error_page(error: AibcError, scope: Scope) -> Response | None:
         return _to_sign_in(request)
     if "text/html" not in request.headers.get("accept", ""):
         return None
-    response = render(
+    return render(
         unidentified(request),  # nobody is looked up while something is wrong
         "error.html",
         status=error.status,
+        headers=error.headers,
         heading=_HEADINGS.get(error.status, "That did not work"),
         sentence=error.detail,
         code=error.code,
         request_id=info_of(scope).request_id,
     )
-    response.headers.update(error.headers)
-    return response
 
 
 def _to_sign_in(request: Request) -> Response | None:

@@ -97,6 +97,7 @@ async def sign_up_here(
             visitor,
             "account/sign_up.html",
             status=error.status,
+            headers=error.headers,
             email=fields.get("email", ""),
             full_name=fields.get("full_name", ""),
             errors=field_errors(error) or {"form": error.detail},
@@ -134,7 +135,13 @@ async def change_password(
         )
     except AibcError as error:
         errors = field_errors(error) or {"current_password": error.detail}
-        return render(visitor, "account/account.html", status=error.status, errors=errors)
+        return render(
+            visitor,
+            "account/account.html",
+            status=error.status,
+            headers=error.headers,
+            errors=errors,
+        )
     response = RedirectResponse("/sign-in?notice=password-changed", 303)
     visitor.cookies.clear(response, visitor.cookies.session)
     return response
@@ -148,6 +155,7 @@ def _sign_in_again(visitor: Visitor, error: AibcError, wanted: str, email: str) 
         visitor,
         "account/sign_in.html",
         status=error.status,
+        headers=error.headers,
         next=wanted,
         email=email,
         errors={"form": sentence},

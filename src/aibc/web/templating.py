@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +59,26 @@ PAGE_POLICY = page_policy()
 
 
 def render(
-    visitor: Visitor, template: str, *, status: int = 200, policy: str = PAGE_POLICY, **values: Any
+    visitor: Visitor,
+    template: str,
+    *,
+    status: int = 200,
+    policy: str = PAGE_POLICY,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
 ) -> Response:
-    """A template as the answer to a visitor, whom it can name as `visitor`."""
+    """A template as the answer to a visitor, whom it can name as `visitor`.
+
+    `headers` are those of the error that it shows.
+    """
     html = _ENVIRONMENT.get_template(template).render(visitor=visitor, **values)
-    headers = {
+    sent = {
+        **(headers or {}),
         "Content-Security-Policy": policy,
         "Vary": "Cookie, HX-Request",
         # Without any referrer a browser would not say either that a form is ours.
         "Referrer-Policy": "same-origin",
     }
-    response = Response(html, status, headers, "text/html")
+    response = Response(html, status, sent, "text/html")
     visitor.remember(response)
     return response

@@ -64,7 +64,7 @@ async def upload(
         place = await find_place(state, visitor, resource_id)
         missing = FileMissing("Please choose a file first.")
         refused = missing if isinstance(error, FileNameMissing | FileMissing) else error
-        shown = Shown(refused.status, refusal=refused.detail)
+        shown = Shown(refused.status, refused.detail, refused.headers)
         return await resource_page(state, visitor, place, shown)
     return RedirectResponse(f"/resources/{resource_id}?notice=handed-in", 303)
 

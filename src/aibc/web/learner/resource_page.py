@@ -79,6 +79,7 @@ class Shown:
 
     status: int = 200
     refusal: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     is_playing: bool = False
     retake: bool = False
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -98,6 +99,7 @@ async def resource_page(
         visitor,
         "learner/resource.html",
         status=shown.status,
+        headers=shown.headers,
         policy=page_policy(
             connect=[state.settings.storage.endpoint] if desk and desk.is_direct else (),
             frames=FRAME_ORIGINS if is_playing else (),
