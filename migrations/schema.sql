@@ -1164,11 +1164,17 @@ BEGIN
     THEN
         PERFORM refuse_completion_by_word(resource, present_status, false);
     END IF;
-    INSERT INTO resource_completions AS completion (user_id, resource_id, status)
-    VALUES (p_user, p_resource, 'completed')
-    ON CONFLICT (user_id, resource_id) DO UPDATE SET
-        status = CASE completion.status WHEN 'reviewed' THEN 'reviewed' ELSE 'completed' END,
-        last_accessed_at = clock_timestamp();
+    UPDATE resource_completions
+    SET status = CASE status WHEN 'reviewed' THEN 'reviewed' ELSE 'completed' END,
+        last_accessed_at = clock_timestamp()
+    WHERE user_id = p_user AND resource_id = p_resource;
+    IF NOT FOUND THEN
+        INSERT INTO resource_completions AS completion (user_id, resource_id, status)
+        VALUES (p_user, p_resource, 'completed')
+        ON CONFLICT (user_id, resource_id) DO UPDATE SET
+            status = CASE completion.status WHEN 'reviewed' THEN 'reviewed' ELSE 'completed' END,
+            last_accessed_at = clock_timestamp();
+    END IF;
     RETURN learner_write_result(p_user, resource);
 END
 $$;
@@ -1282,7 +1288,7 @@ DECLARE
         resource.type, resource.requires_upload, resource.metadata, p_client_graded);
     present resource_completions;
     present_rank integer;
-    completes boolean;
+    reported resource_completions;
 BEGIN
     SELECT * INTO present FROM resource_completions
     WHERE user_id = p_user AND resource_id = p_resource;
@@ -1292,21 +1298,31 @@ BEGIN
        AND (p_status IN ('submitted', 'reviewed') OR (p_status = 'completed' AND NOT by_word)) THEN
         PERFORM refuse_completion_by_word(resource, present.status, by_word);
     END IF;
-    completes := by_word AND present_rank < array_position(ranks, 'completed')
-        AND (p_status = 'completed' OR p_percentage = 100) IS TRUE;
+    reported.status := CASE
+        WHEN by_word AND present_rank < array_position(ranks, 'completed')
+             AND (p_status = 'completed' OR p_percentage = 100) IS TRUE THEN 'completed'
+        ELSE coalesce(present.status, 'in_progress') END;
+    reported.progress_percentage := greatest(present.progress_percentage, p_percentage, 0);
+    reported.time_spent_minutes := greatest(present.time_spent_minutes, p_minutes, 0);
+    reported.notes := coalesce(p_notes, present.notes);
+    reported.metadata := merged_metadata(coalesce(present.metadata, '{}'), p_metadata);
 
-    INSERT INTO resource_completions AS completion
-        (user_id, resource_id, status, progress_percentage, time_spent_minutes, notes, metadata)
-    VALUES (p_user, p_resource,
-            CASE WHEN completes THEN 'completed' ELSE coalesce(present.status, 'in_progress') END,
-            greatest(present.progress_percentage, p_percentage, 0),
-            greatest(present.time_spent_minutes, p_minutes, 0),
-            coalesce(p_notes, present.notes),
-            merged_metadata(coalesce(present.metadata, '{}'), p_metadata))
-    ON CONFLICT (user_id, resource_id) DO UPDATE SET
-        status = excluded.status, progress_percentage = excluded.progress_percentage,
-        time_spent_minutes = excluded.time_spent_minutes, notes = excluded.notes,
-        metadata = excluded.metadata, last_accessed_at = clock_timestamp();
+    IF present.id IS NOT NULL THEN
+        UPDATE resource_completions
+        SET status = reported.status, progress_percentage = reported.progress_percentage,
+            time_spent_minutes = reported.time_spent_minutes, notes = reported.notes,
+            metadata = reported.metadata, last_accessed_at = clock_timestamp()
+        WHERE id = present.id;
+    ELSE
+        INSERT INTO resource_completions
+            (user_id, resource_id, status, progress_percentage, time_spent_minutes, notes, metadata)
+        VALUES (p_user, p_resource, reported.status, reported.progress_percentage,
+                reported.time_spent_minutes, reported.notes, reported.metadata)
+        ON CONFLICT (user_id, resource_id) DO UPDATE SET
+            status = excluded.status, progress_percentage = excluded.progress_percentage,
+            time_spent_minutes = excluded.time_spent_minutes, notes = excluded.notes,
+            metadata = excluded.metadata, last_accessed_at = clock_timestamp();
+    END IF;
     RETURN learner_write_result(p_user, resource);
 END
 $$;
@@ -1321,10 +1337,15 @@ CREATE FUNCTION public.learner_start(p_user uuid, p_resource text, p_notes text)
 DECLARE
     resource live_resources := lock_learner_on_resource(p_user, p_resource);
 BEGIN
-    INSERT INTO resource_completions AS completion (user_id, resource_id, notes)
-    VALUES (p_user, p_resource, p_notes)
-    ON CONFLICT (user_id, resource_id) DO UPDATE SET
-        last_accessed_at = clock_timestamp(), notes = coalesce(p_notes, completion.notes);
+    UPDATE resource_completions
+    SET last_accessed_at = clock_timestamp(), notes = coalesce(p_notes, notes)
+    WHERE user_id = p_user AND resource_id = p_resource;
+    IF NOT FOUND THEN
+        INSERT INTO resource_completions AS completion (user_id, resource_id, notes)
+        VALUES (p_user, p_resource, p_notes)
+        ON CONFLICT (user_id, resource_id) DO UPDATE SET
+            last_accessed_at = clock_timestamp(), notes = coalesce(p_notes, completion.notes);
+    END IF;
     RETURN learner_write_result(p_user, resource);
 END
 $$;
@@ -1465,6 +1486,14 @@ CREATE FUNCTION public.lock_learners(p_users uuid[], p_pathways text[]) RETURNS 
     SET jit TO 'off'
     AS $$
 BEGIN
+    IF cardinality(p_users) = 1 THEN
+        PERFORM FROM user_progress WHERE user_id = p_users[1] AND pathway_id = p_pathways[1]
+        FOR NO KEY UPDATE;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+
     INSERT INTO user_progress (user_id, pathway_id)
     SELECT DISTINCT pair.user_id, pair.pathway_id
     FROM unnest(p_users, p_pathways) AS pair (user_id, pathway_id)
