@@ -197,3 +197,37 @@ async def test_two_bulk_writes_in_opposite_order_both_get_through(
         await asyncio.gather(bulk(0), bulk(1))
     minutes = await bootcamp.fetchval("SELECT sum(time_spent_minutes) FROM resource_completions")
     assert minutes == 9 * len(rows)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        "UPDATE modules SET pathway_id = 'beta' WHERE id = 'alpha-two'",
+        "UPDATE resources SET module_id = 'beta-one' WHERE id = 'a2-article'",
+    ],
+)
+async def test_a_record_inserted_by_hand_while_its_place_moves_stands_in_the_new_place(
+    bootcamp: Connection, pool: asyncpg.Pool[Any], move: str
+) -> None:
+    await bootcamp.execute("SELECT learner_start($1, 'a1-video', NULL)", LEARNER)
+    async with pool.acquire() as editor, pool.acquire() as operator:
+        change = editor.transaction()
+        await change.start()
+        await editor.execute(move)
+        inserting = asyncio.create_task(
+            operator.execute(
+                "INSERT INTO resource_completions (user_id, resource_id, status)"
+                " VALUES ($1, 'a2-article', 'completed')",
+                LEARNER,
+            )
+        )
+        while not await bootcamp.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        ):
+            await asyncio.sleep(0.01)
+        await change.commit()
+        await inserting
+    place = await bootcamp.fetchval("SELECT pathway_id FROM resource_completions ORDER BY 1 DESC")
+    assert place == "beta"
+    assert await differences(bootcamp) == []

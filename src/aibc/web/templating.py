@@ -21,6 +21,7 @@ _ENVIRONMENT = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,  # a running service shows the pages it was started with
     trim_blocks=True,
     lstrip_blocks=True,
 )
