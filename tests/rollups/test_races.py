@@ -15,6 +15,7 @@ from aibc.database.pool import Connection, Database
 from rollups.recount import differences
 from rollups.test_foreign_sql import make_learners
 from rollups.world import LEARNERS, STAFF, hand_in
+from submissions.waiting import until
 
 LEARNER = LEARNERS[0]
 AT_ONCE = 50
@@ -39,6 +40,15 @@ async def race(
             return await act(cast(Connection, connection), number)
 
     return await asyncio.gather(*(one(number) for number in range(times)), return_exceptions=True)
+
+
+async def somebody_waits_for_a_lock(connection: Connection) -> bool:
+    return bool(
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+    )
 
 
 async def add_videos(connection: Connection, modules: list[str], count: int) -> list[str]:
@@ -221,11 +231,7 @@ async def test_a_record_inserted_by_hand_while_its_place_moves_stands_in_the_new
                 LEARNER,
             )
         )
-        while not await bootcamp.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        ):
-            await asyncio.sleep(0.01)
+        await until(partial(somebody_waits_for_a_lock, bootcamp))
         await change.commit()
         await inserting
     place = await bootcamp.fetchval("SELECT pathway_id FROM resource_completions ORDER BY 1 DESC")
