@@ -64,7 +64,7 @@ def assert_page_is_whole(place: Path, *titles: str) -> None:
 
 
 def test_one_command_seeds_measures_and_writes_the_page(place: Path) -> None:
-    sections = bench(place)
+    sections = bench(place, "--part", "hot-paths", "--part", "sign-in")
     paths = {path["name"]: path for path in sections["hot-paths"]["paths"]}
     assert set(paths) == {"pathway_resources", "progress_write"}
     for path in paths.values():
@@ -72,7 +72,14 @@ def test_one_command_seeds_measures_and_writes_the_page(place: Path) -> None:
         assert all(one["median"]["per_second"] > 0 for one in path["subjects"].values())
         assert path["statements"] < path["reference_statements"]
     assert sections["sign-in"]["bad"] == 0
-    assert_page_is_whole(place, "Hot paths", "Growth", "Uploads", "Sign-in", "Start and memory")
+    assert_page_is_whole(place, "Goals", "Hot paths", "Sign-in")
+
+
+@pytest.mark.soak
+def test_without_options_every_part_is_measured_that_is_not_the_evening(place: Path) -> None:
+    sections = bench(place)
+    assert set(sections) >= {"hot-paths", "growth", "uploads", "sign-in", "start"}
+    assert_page_is_whole(place, "Growth", "Uploads", "Start and memory")
 
 
 def test_an_evening_and_an_overload_join_what_was_measured_before(place: Path) -> None:
