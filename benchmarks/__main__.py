@@ -108,16 +108,18 @@ def bench_command(
             bench = Bench(
                 postgres, directory.absolute(), SCALES[scale], pace, say, frozenset(path or ())
             )
-            typer.echo(f"Result: {results.save(_measured(bench, part or USUAL), result_directory)}")
+            typer.echo(f"Result: {_measured(bench, part or USUAL, result_directory)}")
     write_page(result_directory, docs)
     typer.echo(f"Page: {docs / 'performance.md'}")
 
 
-def _measured(bench: Bench, parts: list[Part]) -> dict[str, Any]:
+def _measured(bench: Bench, parts: list[Part], directory: Path) -> Path:
+    """The result file. What was measured stays in it when a later part fails."""
     result = results.new_result(bench)
     for part in parts:
         result["sections"][part.value] = RUN[part](bench)
-    return result
+        path = results.save(result, directory)
+    return path
 
 
 @contextmanager

@@ -50,5 +50,6 @@ def _origin(result: Result) -> str:
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, Python "
         f"{machine['python']}, PostgreSQL {machine['postgresql']}; {settings['learners']:,} "
         f"learners, {settings['completions']:,} records, {settings['submissions']:,} submissions, "
-        f"{settings['waiting']:,} waiting.</sub>\n"
+        f"{settings['waiting']:,} waiting; load of the machine before it began: "
+        f"{result['load_before']:.1f}.</sub>\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ def new_result(bench: Bench) -> dict[str, Any]:
         "commit": commit(),
         "machine": {**machine(), "postgresql": bench.postgres.version()},
         "packages": packages(),
+        # What else the machine had to do when it began: 0 is nothing.
+        "load_before": round(os.getloadavg()[0], 1),
         "settings": {
             "scale": bench.scale.name,
             "learners": bench.scale.learners,
