@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,15 @@ def new_result(bench: Bench) -> dict[str, Any]:
 
 
 def save(result: dict[str, Any], directory: Path) -> Path:
-    """Write it under its date and commit, added to what stands there of the same run's kind."""
+    """Write it under its date and commit, added to what was measured there in the same way."""
     directory.mkdir(parents=True, exist_ok=True)
-    name = f"{result['measured_at'][:10]}-{result['commit'].replace('+', '-changed')}.json"
-    path = directory / name
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
+    name = f"{result['measured_at'][:10]}-{result['commit'].replace('+', '-changed')}"
+    for number in count(1):
+        path = directory / f"{name}{f'-{number}' if number > 1 else ''}.json"
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else result
         if before["settings"] == result["settings"]:
-            result = {**result, "sections": {**before["sections"], **result["sections"]}}
+            break
+    result = {**result, "sections": {**before["sections"], **result["sections"]}}
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
