@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isinf
 from typing import Any, NamedTuple
 
 from benchmarks.svg import short
@@ -29,7 +30,9 @@ class Goal(NamedTuple):
         return [
             self.what,
             f"{sign} {short(self.limit)} {self.unit}",
-            f"{short(self.measured)} {self.unit}",
+            "never, while it was looked at"
+            if isinf(self.measured)
+            else f"{short(self.measured)} {self.unit}",
             "yes" if self.is_met else "**no**",
         ]
 
