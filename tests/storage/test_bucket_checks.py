@@ -178,6 +178,6 @@ async def test_the_doctor_names_the_missing_role_with_its_command(
 async def test_the_doctor_has_nothing_to_say_of_a_bucket_that_is_set_up(
     bucket_settings: StorageSettings, bucket_store: BucketStore
 ) -> None:
-    loaded = load_settings({"CORS_ORIGINS": PAGES})
-    await write_rules(bucket_store.client, [rule_for([PAGES])])
+    loaded = load_settings({"CORS_ORIGINS": PAGES, "PUBLIC_URL": OWN_PAGES})
+    await write_rules(bucket_store.client, [rule_for([PAGES, OWN_PAGES])])
     assert await examine_storage(replace(loaded, storage=bucket_settings)) == []
