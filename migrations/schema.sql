@@ -750,7 +750,8 @@ END))),
     CONSTRAINT resource_submissions_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT resource_submissions_status_check CHECK ((submission_status = ANY (ARRAY['uploaded'::text, 'approved'::text, 'rejected'::text, 'superseded'::text]))),
     CONSTRAINT resource_submissions_withdrawn CHECK (((deleted_at IS NULL) OR (submission_status = 'uploaded'::text)))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_insert_scale_factor='0.01');
 
 --
 -- Name: finalise_upload(uuid, uuid, bigint, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -4103,7 +4104,7 @@ CREATE UNIQUE INDEX resource_submissions_one_waiting ON public.resource_submissi
 -- Name: resource_submissions_queue; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX resource_submissions_queue ON public.resource_submissions USING btree (created_at, id) WHERE ((submission_status = 'uploaded'::text) AND (deleted_at IS NULL));
+CREATE INDEX resource_submissions_queue ON public.resource_submissions USING btree (created_at, id) INCLUDE (resource_id) WHERE ((submission_status = 'uploaded'::text) AND (deleted_at IS NULL));
 
 --
 -- Name: resources_of_module; Type: INDEX; Schema: public; Owner: -

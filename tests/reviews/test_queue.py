@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -158,6 +160,71 @@ async def test_filters_narrow_the_list_and_the_total(
     assert (ids(page), page["total_pending"]) == ([project], 2)
     page = await pending(reviewer, resource_type="project", limit=1, cursor=page["next_cursor"])
     assert (ids(page), page["next_cursor"]) == ([other], None)
+
+
+async def test_every_page_is_what_counting_through_all_of_them_would_show(
+    reviewer: httpx.AsyncClient,
+    colleague: httpx.AsyncClient,
+    connection: Connection,
+    course: Course,
+    make_pathway: MakeSlug,
+    make_module: MakeSlug,
+    make_resource: MakeSlug,
+    make_user: MakeUser,
+    make_submission: MakeSubmission,
+) -> None:
+    elsewhere = await make_pathway()
+    far = await make_resource(await make_module(elsewhere), type="project", requires_upload=True)
+    places = (course.exercise, far, course.project, far, course.exercise, course.exercise)
+    for place in (*places, *reversed(places)):
+        await make_submission(await make_user(), place)
+    async with connection.transaction():  # three moments, so that many tie
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            "UPDATE resource_submissions"
+            " SET created_at = date_trunc('day', now()) - sequence % 3 * interval '1 hour'"
+        )
+    filters: list[dict[str, Any]] = [
+        {},
+        {"pathway_id": elsewhere},
+        {"module_id": course.module, "resource_type": "exercise"},
+        {"resource_type": "project"},
+        {"resource_type": "quiz"},
+    ]
+    for number in range(3):
+        for wanted in filters:
+            expected = await counted_through(connection, wanted)
+            for limit, offset in product((1, 2, 5, 50), range(len(expected) + 2)):
+                page = await pending(reviewer, limit=limit, offset=offset, **wanted)
+                asked = (number, wanted, limit, offset)
+                assert ids(page) == expected[offset : offset + limit], asked
+                assert page["total_pending"] == len(expected), asked
+                assert (page["next_cursor"] is None) == (offset + limit >= len(expected)), asked
+        waiting = await counted_through(connection, {})
+        for decided in (waiting[0], waiting[len(waiting) // 2]):
+            assert (await review(colleague, decided, "approved")).status_code == 200
+
+
+async def counted_through(connection: Connection, wanted: dict[str, Any]) -> list[str]:
+    """What waits and matches, put into order here."""
+    rows = await connection.fetch(
+        "SELECT submission.created_at, submission.id, pathway_id, module_id,"
+        " type AS resource_type"
+        " FROM resource_submissions AS submission"
+        " JOIN resources ON resources.id = resource_id JOIN modules ON modules.id = module_id"
+        " WHERE submission_status = 'uploaded' AND submission.deleted_at IS NULL"
+    )
+    found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return [str(row["id"]) for row in sorted(found, key=itemgetter("created_at", "id"))]
+
+
+async def test_an_offset_counts_from_where_a_cursor_points(
+    reviewer: httpx.AsyncClient, waiting: list[str]
+) -> None:
+    cursor = (await pending(reviewer, limit=1))["next_cursor"]
+    page = await pending(reviewer, limit=2, offset=4, cursor=cursor)
+    assert ids(page) == waiting[5:7]
+    assert page["next_cursor"] is None
 
 
 async def test_work_on_a_resource_taken_down_still_waits(

@@ -21,9 +21,6 @@ class Cursor(NamedTuple):
     submission_id: UUID
 
 
-START = Cursor(_EPOCH, UUID(int=0))
-
-
 def encode_cursor(cursor: Cursor) -> str:
     """Write the cursor in URL-safe characters."""
     body = _packed(cursor, 0)

@@ -1,9 +1,11 @@
 -- name: pending_page
 -- A page of what waits, oldest first, with the caller's admission ($1 session, $2 user) and the
--- exact total. $3, $4: the last item of the page before; $5 limit, $6 offset; $7 pathway, $8
--- module, $9 type, where NULL matches all. One row of NULLs beside caller and total when the page
--- is empty. The filter is a hashed list (IS TRUE keeps it one), because a join would be planned
--- for far fewer rows than there are.
+-- exact total. $3, $4: the last item of the page before, NULL for the start; $5 limit, $6 offset; $7
+-- pathway, $8 module, $9 type, where NULL matches all. One row of NULLs beside caller and total when
+-- the page is empty.
+-- Counted and paged by the index of what waits alone, from whichever end is nearer; only the rows of
+-- the page are looked up. LIMIT 1 keeps each look-up one, because a join would be planned for other
+-- numbers of rows than there are; IS TRUE keeps the filter a hashed list for the same reason.
 WITH caller AS (
     SELECT users.role AS caller_role, users.account_status AS caller_status
     FROM sessions JOIN users ON users.id = sessions.user_id
@@ -15,39 +17,65 @@ WITH caller AS (
     WHERE ($7::text IS NULL OR modules.pathway_id = $7)
       AND ($8::text IS NULL OR resources.module_id = $8)
       AND ($9::text IS NULL OR resources.type = $9)
+), total AS MATERIALIZED (
+    SELECT CASE WHEN coalesce($7, $8, $9) IS NULL
+        THEN (SELECT count(*) FROM resource_submissions
+              WHERE submission_status = 'uploaded' AND deleted_at IS NULL)
+        ELSE (SELECT count(*) FROM resource_submissions
+              WHERE submission_status = 'uploaded' AND deleted_at IS NULL
+                AND (resource_id IN (SELECT id FROM wanted)) IS TRUE)
+        END AS waiting
+), share AS MATERIALIZED (
+    SELECT $3::timestamptz IS NULL AND $6::bigint > waiting / 2 AS from_the_end,
+           greatest(least($5::bigint, waiting - $6), 0) AS items, greatest(waiting - $6 - $5, 0) AS behind
+    FROM total
 ), page AS (
-    SELECT * FROM resource_submissions
-    WHERE submission_status = 'uploaded' AND deleted_at IS NULL AND (created_at, id) > ($3, $4)
-      AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
-    ORDER BY created_at, id
-    LIMIT $5 OFFSET $6
+    (SELECT created_at, id FROM resource_submissions
+     WHERE submission_status = 'uploaded' AND deleted_at IS NULL
+       AND (created_at, id) > (coalesce($3, '-infinity'),
+                               coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid))
+       AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
+     ORDER BY created_at, id
+     LIMIT (SELECT CASE WHEN from_the_end THEN 0 ELSE $5 END FROM share) OFFSET $6)
+    UNION ALL
+    (SELECT created_at, id FROM resource_submissions
+     WHERE submission_status = 'uploaded' AND deleted_at IS NULL
+       AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
+     ORDER BY created_at DESC, id DESC
+     LIMIT (SELECT CASE WHEN from_the_end THEN items ELSE 0 END FROM share)
+     OFFSET (SELECT behind FROM share))
 )
-SELECT caller.*,
-       (SELECT count(*) FROM resource_submissions
-        WHERE submission_status = 'uploaded' AND deleted_at IS NULL
-          AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
-       ) AS total_pending,
-       item.*
-FROM caller
+SELECT caller.*, total.waiting AS total_pending, item.*
+FROM caller CROSS JOIN total
 LEFT JOIN LATERAL (
-    SELECT page.id, page.user_id, author.email AS user_email, author.full_name AS user_name,
-           page.resource_id, resources.title AS resource_title, resources.type AS resource_type,
-           modules.pathway_id, resources.module_id, page.attempt, page.file_name, page.file_type,
-           page.file_size_bytes, page.gcs_url, page.submission_status, page.created_at,
-           round(extract(epoch FROM clock_timestamp() - page.created_at) / 3600, 2)::float8
+    SELECT page.id::text, submission.user_id::text, author.email AS user_email,
+           author.full_name AS user_name, submission.resource_id, place.title AS resource_title,
+           place.type AS resource_type, modules.pathway_id, place.module_id, submission.attempt,
+           submission.file_name, submission.file_type, submission.file_size_bytes,
+           submission.gcs_url, submission.submission_status, page.created_at,
+           round(date_part('epoch', clock_timestamp() - page.created_at) / 36) / 100
                AS hours_waiting,
-           claim.claimed_by, claimed_by_name, claim.claimed_until
+           claim.claimed_by::text, claim.claimed_by_name, claim.claimed_until
     FROM page
-    JOIN users AS author ON author.id = page.user_id
-    JOIN resources ON resources.id = page.resource_id
-    JOIN modules ON modules.id = resources.module_id
+    CROSS JOIN LATERAL (
+        SELECT user_id, resource_id, attempt, file_name, file_type, file_size_bytes, gcs_url,
+               submission_status
+        FROM resource_submissions WHERE id = page.id LIMIT 1
+    ) AS submission
+    CROSS JOIN LATERAL (
+        SELECT email, full_name FROM users WHERE id = submission.user_id LIMIT 1
+    ) AS author
+    CROSS JOIN LATERAL (
+        SELECT title, type, module_id FROM resources WHERE id = submission.resource_id LIMIT 1
+    ) AS place
+    JOIN modules ON modules.id = place.module_id
     LEFT JOIN LATERAL (
         SELECT claimed_by, holder.full_name AS claimed_by_name, claimed_until
         FROM review_claims JOIN users AS holder ON holder.id = claimed_by
-        WHERE submission_id = page.id AND claimed_until > clock_timestamp()
+        WHERE submission_id = page.id AND claimed_until > clock_timestamp() LIMIT 1
     ) AS claim ON true
 ) AS item ON true
-ORDER BY item.created_at, item.id
+ORDER BY item.created_at, item.id::uuid
 
 -- name: review_submission
 SELECT * FROM review_submission($1, $2, $3, $4, $5, $6)

@@ -15,7 +15,7 @@ from aibc.progress.documents import (
     module_completion_document,
     submission_document,
 )
-from aibc.reviews.cursor import START, Cursor, decode_cursor, encode_cursor
+from aibc.reviews.cursor import Cursor, decode_cursor, encode_cursor
 from aibc.reviews.errors import ClaimHeldByAnother, ModuleNotHandedIn
 from aibc.reviews.schemas import Decision, PendingQuery, PendingSubmission, ReviewRequest
 from aibc.submissions.errors import SubmissionNotFound
@@ -36,7 +36,7 @@ _decision_document = Shape(*Decision.model_fields)
 
 async def read_pending(database: Database, caller: Caller, query: PendingQuery) -> Document:
     """A page of the queue. Raises what `admit` raises when the caller is not staff."""
-    after = decode_cursor(query.cursor) if query.cursor else START
+    after = decode_cursor(query.cursor) if query.cursor else (None, None)
     # One item more than asked for tells whether there is a next page.
     rows = await database.fetch(
         _PENDING_PAGE,
@@ -53,11 +53,12 @@ async def read_pending(database: Database, caller: Caller, query: PendingQuery) 
 
 
 def _page(rows: list[Record], limit: int) -> Document:
-    items = [_pending_document(row) for row in rows if row["id"] is not None]
+    read = _pending_document.reader(rows[0])
+    items = [read(row) for row in rows] if rows[0]["id"] is not None else []
     next_cursor = None
     if len(items) > limit:
         del items[limit:]
-        next_cursor = encode_cursor(Cursor(items[-1]["created_at"], items[-1]["id"]))
+        next_cursor = encode_cursor(Cursor(items[-1]["created_at"], UUID(items[-1]["id"])))
     return {
         "total_pending": rows[0]["total_pending"],
         "submissions": items,

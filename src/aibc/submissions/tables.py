@@ -67,7 +67,13 @@ resource_submissions = Table(
         unique=True,
         postgresql_where=_WAITING,
     ),
-    Index("resource_submissions_queue", "created_at", "id", postgresql_where=_WAITING),
+    Index(
+        "resource_submissions_queue",
+        "created_at",
+        "id",
+        postgresql_include=["resource_id"],
+        postgresql_where=_WAITING,
+    ),
     Index("resource_submissions_of_resource", "resource_id"),
 )
 
