@@ -103,7 +103,7 @@ class UploadSettings:
     bytes_per_day: int = 100 * MEBIBYTE
     refusals_per_hour: int = 30
     max_file_bytes: int = 50 * MEBIBYTE
-    body_idle_seconds: float = 30.0
+    body_idle_seconds: float = 25.0
     body_total_seconds: float = 900.0
 
 

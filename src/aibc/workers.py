@@ -19,6 +19,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from aibc.settings import ServerSettings
+from aibc.stalled_readers import end_stalled_connections
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -49,20 +50,22 @@ def run_workers(settings: ServerSettings, create_app: Callable[[], ASGIApp]) -> 
         gc.freeze()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup keeps its meaning
         server.on_startup(lambda: _stop_on_hangup(server))
-    server.serve(target_loader=_Loader(create_app, parent), wrap_loader=False)
+    server.serve(target_loader=_Loader(create_app, parent, settings.port), wrap_loader=False)
 
 
 class _Loader:
     """Makes the application inside the worker."""
 
-    def __init__(self, create_app: Callable[[], ASGIApp], parent: int) -> None:
+    def __init__(self, create_app: Callable[[], ASGIApp], parent: int, port: int) -> None:
         self._create_app = create_app
         self._parent = parent
+        self._port = port
 
     def __call__(self) -> ASGIApp:
         _end_with(self._parent)
         # Ctrl-C reaches every process of the terminal's group; when to stop is the parent's word.
         os.setpgid(0, 0)
+        end_stalled_connections(self._port)
         return self._create_app()
 
 

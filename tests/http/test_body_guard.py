@@ -142,6 +142,38 @@ async def test_a_body_that_stalls_or_drips_for_ever_is_given_up(deadlines: BodyD
     assert refused.value.error.status == 408
 
 
+async def test_a_byte_now_and_then_does_not_renew_the_patience() -> None:
+    async def drip() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    sender = Sender(0)
+    sender.receive = drip  # type: ignore[method-assign]
+    with pytest.raises(RefusedBody) as refused:
+        async with asyncio.timeout(20):
+            await read_through_guard(sender, deadlines=BodyDeadlines(0.3, total_seconds=60))
+    assert refused.value.error.status == 408
+
+
+async def test_the_pace_is_asked_of_the_sender_alone() -> None:
+    """What we do between two pieces, such as waiting for a disk, is not the sender's delay."""
+    pieces = [b"x"] * 4
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": pieces.pop(), "more_body": bool(pieces)}
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:  # noqa: ASYNC110 - we are busy
+            await asyncio.sleep(0.2)
+
+    brief = BodyDeadlines(0.3, 60)
+    guard = BodyGuard(
+        endpoint, ordinary=brief, streamed=brief, streams=lambda _: True, is_known=lambda _: False
+    )
+    await guard({"type": "http", "method": "POST", "headers": []}, receive, _send_nothing)
+    assert pieces == []
+
+
 async def test_after_the_body_the_deadlines_are_over() -> None:
     """A route that streams its answer listens for the caller leaving, however long that takes."""
     messages: list[Message] = [

@@ -18,6 +18,7 @@ from aibc.settings import MEBIBYTE
 MAX_BODY_BYTES = MEBIBYTE
 DRAIN_BYTES = 32 * MEBIBYTE
 DRAIN_SECONDS = 5.0
+PACE_BYTES = 16 * 1024  # have to arrive within the seconds a body may be silent
 
 _STREAMS = "__aibc_streams_body__"
 
@@ -26,7 +27,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class BodyDeadlines:
-    """Seconds between two pieces of a body, and for all of it."""
+    """Seconds a body is waited for until PACE_BYTES more of it are there, and for all of it."""
 
     idle_seconds: float
     total_seconds: float
@@ -117,20 +118,30 @@ async def drain_refused_body(receive: Receive, already_read: int) -> None:
 
 
 def _in_time(receive: Receive, deadlines: BodyDeadlines) -> Receive:
-    """`receive` that gives a slow body up, and waits as long as it takes for what comes after."""
+    """`receive` that gives a slow body up, and waits as long as it takes for what comes after.
+
+    Only waiting counts against the pace: the caller is not to blame while we are busy.
+    """
     end = monotonic() + deadlines.total_seconds
+    patience = deadlines.idle_seconds
+    arrived = 0
     complete = False
 
     async def in_time() -> Message:
-        nonlocal complete
+        nonlocal patience, arrived, complete
         if complete:
             return await receive()
+        asked = monotonic()
         try:
-            async with asyncio.timeout(min(deadlines.idle_seconds, max(end - monotonic(), 0))):
+            async with asyncio.timeout(max(min(patience, end - asked), 0)):
                 message = await receive()
         except TimeoutError:
             raise RefusedBody(BodyTimeout(headers={"Connection": "close"})) from None
         complete = not message.get("more_body", False)
+        patience -= monotonic() - asked
+        arrived += len(message.get("body", b""))
+        if arrived >= PACE_BYTES:
+            patience, arrived = deadlines.idle_seconds, 0
         return message
 
     return in_time
