@@ -26,6 +26,7 @@ from aibc.storage import open_store
 from aibc.submissions.sweep import sweeping
 from aibc.web import pages
 from aibc.web.error_pages import error_page
+from aibc.web.visitors import page_session_check
 
 
 class Application(FastAPI):
@@ -59,6 +60,7 @@ class Application(FastAPI):
             self.problems,
             route_of=route_templates(self),
             streams=streaming_routes(self),
+            has_page_session=page_session_check(self.settings, self.tokens),
         )
 
     def openapi(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -124,6 +125,50 @@ async def test_signing_out_ends_the_session_not_only_the_cookie(
     assert "You are signed out." in (await browser.get("/sign-in?notice=signed-out")).text
     browser.cookies.set("aibc_session", kept)
     assert (await browser.get("/account")).status_code == 303
+
+
+async def test_a_page_whose_session_ended_elsewhere_still_signs_out(
+    visit: Visit, learner: UUID, connection: Connection
+) -> None:
+    browser = await visit(learner)
+    token = form_token(await browser.get("/account"))
+    await connection.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", learner)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    refused = await browser.post("/sign-out", data={"form_token": token}, headers=foreign)
+    assert refused.status_code == 403
+    response = await browser.post("/sign-out", data={"form_token": token})
+    assert response.headers["location"] == "/sign-in?notice=signed-out"
+    assert 'aibc_session=""' in response.headers["set-cookie"]
+
+
+async def test_a_page_of_an_older_session_does_not_sign_a_newer_one_out(
+    visit: Visit, learner: UUID
+) -> None:
+    older = form_token(await (await visit(learner)).get("/account"))
+    newer = await visit(learner)
+    assert (await newer.post("/sign-out", data={"form_token": older})).status_code == 403
+    assert (await newer.get("/account")).status_code == 200
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_form_that_is_too_large_is_read_on_for_a_browser_with_a_session(
+    application: Application, visit: Visit, learner: UUID, is_known: bool
+) -> None:
+    sent = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(40):
+            sent += 1
+            yield bytes(64 * 1024)
+
+    browser = await visit(learner)
+    if not is_known:
+        browser.cookies.set("aibc_session", f"{browser.cookies['aibc_session']}x")
+    announced = {"Content-Length": str(40 * 64 * 1024)}
+    response = await browser.post("/account/password", content=pieces(), headers=announced)
+    assert response.status_code == 413
+    assert (sent == 40) is is_known
 
 
 async def test_a_changed_password_ends_every_session_of_the_pages_and_of_the_api(

@@ -35,8 +35,10 @@ def wrap(
     problems: Problems,
     route_of: Callable[[Scope], str],
     streams: Callable[[Scope], bool],
+    has_page_session: Callable[[Headers], bool],
 ) -> ASGIApp:
     """`app` inside its layers."""
+    has_token = _has_valid_token(tokens)
     server, uploads = settings.server, settings.uploads
     policy = CorsPolicy(server.cors_origins)
     app = BodyGuard(
@@ -44,7 +46,7 @@ def wrap(
         ordinary=ORDINARY_BODY,
         streamed=BodyDeadlines(uploads.body_idle_seconds, uploads.body_total_seconds),
         streams=streams,
-        is_known=_has_valid_token(tokens),
+        is_known=lambda headers: has_token(headers) or has_page_session(headers),
     )
     app = AddressGuard(app, public_url=server.public_url, allowed_hosts=server.allowed_hosts)
     app = HeadRequests(Preflights(app, policy))

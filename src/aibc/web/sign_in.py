@@ -18,7 +18,7 @@ from aibc.accounts.sign_in import Door
 from aibc.errors import AibcError
 from aibc.http.context import ClientAddressDep, DatabaseDep
 from aibc.http.errors import ValidationFailed
-from aibc.web.forms import field_errors, read_form, validated
+from aibc.web.forms import field_errors, read_form, require_own_origin, validated
 from aibc.web.templating import render
 from aibc.web.visitors import Guest, PageLearner, Visitor
 
@@ -107,9 +107,16 @@ async def sign_up_here(
 
 @router.post("/sign-out", dependencies=[Public])
 async def sign_out(request: Request, visitor: Guest, door: DoorDep) -> Response:
-    """Ends this session; other browsers stay signed in."""
-    await read_form(request, visitor)
-    await _end_former_session(request, visitor, door)
+    """Ends this session; other browsers stay signed in.
+
+    A page outlives its session, which may have ended elsewhere: then there is nothing left that
+    another site could end, and no token that the page could know.
+    """
+    if visitor.person is None:
+        require_own_origin(request)
+    else:
+        await read_form(request, visitor)
+        await _end_former_session(request, visitor, door)
     response = RedirectResponse("/sign-in?notice=signed-out", 303)
     visitor.cookies.clear(response, visitor.cookies.session)
     return response

@@ -15,7 +15,8 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Depends
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
 from aibc.accounts.actors import ADMIN, LEARNER, STAFF, Actor
@@ -23,8 +24,14 @@ from aibc.accounts.page_sessions import SignedInPerson, identify_visitor
 from aibc.accounts.tokens import Tokens
 from aibc.http.access import AccessRule, marks_access
 from aibc.http.context import AppState, get_state
-from aibc.http.errors import AccountSuspended, CredentialRefused, SignInRequired
+from aibc.http.errors import (
+    AccountSuspended,
+    CredentialRefused,
+    InvalidToken,
+    SignInRequired,
+)
 from aibc.http.request_info import info_of
+from aibc.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,28 @@ class Visitor:
 
 
 def cookies_of(state: AppState) -> Cookies:
-    return Cookies(is_https=state.settings.server.public_url.startswith("https://"))
+    return _cookies(state.settings)
+
+
+def page_session_check(settings: Settings, tokens: Tokens) -> Callable[[Headers], bool]:
+    """Tells from a request's headers whether they hold the cookie of a session we have made.
+
+    It may have ended since: that only the database knows.
+    """
+    name = _cookies(settings).session
+
+    def has_page_session(headers: Headers) -> bool:
+        cookie = cookie_parser(headers.get("cookie", "")).get(name)
+        try:
+            return cookie is not None and bool(tokens.verify_page(cookie))
+        except InvalidToken:
+            return False
+
+    return has_page_session
+
+
+def _cookies(settings: Settings) -> Cookies:
+    return Cookies(is_https=settings.server.public_url.startswith("https://"))
 
 
 def tokens_of(state: AppState) -> Tokens:
