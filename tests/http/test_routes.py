@@ -151,7 +151,7 @@ def test_every_operation_names_the_errors_that_follow_from_its_shape(
         if "security" in operation:
             needed |= {"401", "403"}
         if "/api/" in name:
-            needed |= {"503"}
+            needed |= {"500", "503"}
         if "{" in name:
             needed |= {"404"}
         if "requestBody" in operation:

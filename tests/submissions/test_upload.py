@@ -269,5 +269,7 @@ async def test_the_description_names_the_form_without_reading_it_for_us(
     operation = document["paths"][f"{API}/users/me/resources/{{resource_id}}/upload"]["post"]
     schema = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert schema["required"] == ["file"]
+    assert schema["properties"]["file"]["format"] == "binary"
+    assert schema["properties"]["notes"]["type"] == "string"
     assert {"400", "401", "404", "409", "413", "415", "422", "429"} <= set(operation["responses"])
     assert BOUNDARY not in str(operation)

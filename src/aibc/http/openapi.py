@@ -28,6 +28,7 @@ _MEANINGS = {
     422: "A field is wrong; `errors` lists which.",
     423: "Locked after too many wrong passwords; `Retry-After` says for how long.",
     429: "A limit is reached; `Retry-After` says when to come back.",
+    500: "A fault of ours, in the log under the `request_id`; report that if it stays.",
     503: "A dependency is down; `Retry-After` says when to come back.",
 }
 _RETRY_AFTER = {
@@ -52,8 +53,8 @@ _SCHEMA_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 def problems(*statuses: int, **sentences: str) -> Responses:
     """The error answers of a route, for its `responses=`.
 
-    401, 403, 404, 413, 422 and 503 are added where they follow from the route's shape; name the
-    others. A sentence of your own goes by keyword: `problems(404, s409="Already reviewed.")`.
+    401, 403, 404, 413, 422, 500 and 503 are added where they follow from the route's shape; name
+    the others. A sentence of your own goes by keyword: `problems(404, s409="Already reviewed.")`.
     """
     described = {status: _MEANINGS[status] for status in statuses}
     described |= {int(name.removeprefix("s")): text for name, text in sentences.items()}
@@ -116,8 +117,8 @@ def _implied_statuses(operation: dict[str, Any], path: str, rule: AccessRule) ->
         statuses += [413, 415]
     if takes_body or any(one["in"] != "header" for one in operation.get("parameters", ())):
         statuses.append(422)
-    if path.startswith("/api/"):
-        statuses.append(503)
+    if path.startswith(("/api/", "/files/")):
+        statuses += [500, 503]
     return statuses
 
 
@@ -136,6 +137,7 @@ def _problem_answer(status: int, meaning: str) -> dict[str, Any]:
         422: "validation_error",
         423: "sign_in_locked",
         429: "too_many_requests",
+        500: "internal_error",
         503: "database_unavailable",
     }.get(status, "conflict")
     example = {

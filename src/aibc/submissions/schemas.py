@@ -109,14 +109,30 @@ UPLOAD_FORM: dict[str, Any] = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The file, under its own name. Its type is found in "
+                            "its bytes.",
+                        },
                         "notes": {
                             "type": "string",
                             "maxLength": 5000,
                             "description": "A word to the reviewer.",
                         },
                     },
-                }
+                },
+                "encoding": {"file": {"contentType": "application/octet-stream"}},
+                "examples": {
+                    "file": {"summary": "A file", "value": {"file": "(the bytes of the file)"}},
+                    "notes": {
+                        "summary": "A file and a word to the reviewer",
+                        "value": {
+                            "file": "(the bytes of the file)",
+                            "notes": "The second prompt is the one I am unsure about.",
+                        },
+                    },
+                },
             }
         },
     }
