@@ -46,7 +46,22 @@ def test_help_calls_the_program_by_its_name(command: list[str]) -> None:
 def test_a_wrong_word_is_told_in_one_line_after_the_usage() -> None:
     done = aibc("user", "role", "ada@example.com", "emperor")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("Error: Invalid value for 'role'")
+    assert done.stderr.splitlines()[-1] == (
+        "Error: Invalid value for 'role': 'emperor' is not one of 'student', 'instructor', 'admin'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("many", "Invalid value for '--limit': it should be a valid integer."),
+        ("900", "Invalid value for '--limit': it should be less than or equal to 200."),
+    ],
+)
+def test_a_wrong_number_is_told_without_the_words_of_a_library(wrong: str, sentence: str) -> None:
+    done = aibc("user", "list", "--limit", wrong)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"Error: {sentence}"
 
 
 def test_a_password_is_never_asked_for_where_it_would_be_shown() -> None:

@@ -46,6 +46,20 @@ class Commands(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _plain(error.message)
+            raise
+
+
+def _plain(message: str) -> str:
+    """What is wrong with an option or argument, without the words of the library that found it."""
+    words = message.removeprefix("Value error, ").partition(", unable to parse")[0]
+    words = words.replace("Input should", "it should", 1)
+    return words if words.endswith(".") else f"{words}."
+
 
 def _open_database() -> AbstractAsyncContextManager[Database]:
     from aibc.database.commands import command_database
