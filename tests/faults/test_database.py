@@ -17,8 +17,12 @@ import asyncpg
 import httpx
 import pytest
 
+from aibc.database.commands import command_database
 from aibc.database.embedded import EmbeddedServer
+from aibc.database.errors import DatabaseUnavailable
 from aibc.database.migrate import migrate
+from aibc.database.pool import Database
+from aibc.settings import load_settings
 from faults.proxy import before_database
 from faults.school import TEXT, Learner, School, open_school
 from faults.share import share_of
@@ -195,6 +199,22 @@ class TestBehindAProxy:
             "uploads: database unreachable for 30 s (F06)",
             f"every answer 503, the slowest after {slowest:.1f} s; back {recovery:.1f} s after",
         )
+
+    async def test_on_a_slow_line_a_command_is_more_patient_than_a_request(
+        self, database_url: str
+    ) -> None:
+        statement = "SELECT 7 FROM pg_sleep(1.2)"
+        with before_database(database_url) as (proxy, through):
+            settings = load_settings(real_settings(through))
+            requests = await Database.open(settings.database)
+            async with command_database(settings) as commands:
+                for database in (requests, commands):
+                    assert await database.fetch_value("SELECT 1") == 1
+                proxy.delay = 1.0
+                with pytest.raises(DatabaseUnavailable):
+                    await requests.fetch_value(statement)
+                assert await commands.fetch_value(statement) == 7
+            await requests.close()
 
     async def test_slow_it_is_waited_for_within_bounds(
         self, make_server: Callable[..., LiveServer], database_url: str

@@ -16,6 +16,8 @@ from aibc.database.pool import Database
 from aibc.settings import Settings
 
 WAIT_SECONDS = 30.0
+# Nobody waits for a command as somebody waits for a page, and a machine may be busy with much else.
+PATIENCE_SECONDS = 15.0
 
 
 @asynccontextmanager
@@ -34,7 +36,10 @@ async def command_database(settings: Settings) -> AsyncIterator[Database]:
             missing = await pending(settings.database.direct_url or url)
         # A command serves nobody else, and some look from two connections at once.
         pool_size = max(2, settings.database.pool_size)
-        database = await Database.open(replace(settings.database, url=url, pool_size=pool_size))
+        patient = replace(
+            settings.database, url=url, pool_size=pool_size, pool_timeout_seconds=PATIENCE_SECONDS
+        )
+        database = await Database.open(patient, pulse_seconds=PATIENCE_SECONDS)
         try:
             yield database
         except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError) as error:

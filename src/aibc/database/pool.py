@@ -49,17 +49,22 @@ class Database:
     server that is gone is noticed within two seconds, however it went (`Pulse`).
     """
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, pulse_seconds: float) -> None:
         self._patience = settings.pool_timeout_seconds
         self._connections = Connections(
             partial(_connect, settings), settings.pool_size, self._patience
         )
-        self._pulse = Pulse(partial(_ask, settings))
+        self._pulse = Pulse(partial(_ask, settings), pulse_seconds)
 
     @classmethod
-    async def open(cls, settings: DatabaseSettings) -> Self:
-        """The server may be down: connections are made when they are first needed."""
-        return cls(settings)
+    async def open(
+        cls, settings: DatabaseSettings, *, pulse_seconds: float = PATIENCE_SECONDS
+    ) -> Self:
+        """The server may be down: connections are made when they are first needed.
+
+        A silent server is asked for a sign of life after `pulse_seconds`, and given as long again.
+        """
+        return cls(settings, pulse_seconds)
 
     async def close(self) -> None:
         """Wait a moment for running statements, then end every connection."""

@@ -12,8 +12,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-PATIENCE_SECONDS = 0.8  # before the question is put
-ANSWER_SECONDS = 0.8  # for an answer: together well within two seconds
+# Before the question is put, and for an answer: for a request together well within two seconds.
+PATIENCE_SECONDS = 0.8
 
 
 class Endable(Protocol):
@@ -25,8 +25,11 @@ class Endable(Protocol):
 class Pulse:
     """Watches connections in use. `ask` returns when the database answers, else it raises."""
 
-    def __init__(self, ask: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, ask: Callable[[], Awaitable[None]], patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._ask = ask
+        self._patience = patience
         self._in_use: dict[Endable, float] = {}  # since when they have to wait, the oldest first
         self._next_look: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -35,7 +38,7 @@ class Pulse:
         """From now on somebody waits for `connection`, and altogether since that moment."""
         self._in_use[connection] = since
         if self._next_look is None and self._asking is None:
-            self._look_in(PATIENCE_SECONDS)
+            self._look_in(self._patience)
 
     def unwatch(self, connection: Endable) -> None:
         """Nobody waits for it any more."""
@@ -56,8 +59,8 @@ class Pulse:
         if not self._in_use:
             return
         waited = asyncio.get_running_loop().time() - next(iter(self._in_use.values()))
-        if waited < PATIENCE_SECONDS:
-            self._look_in(PATIENCE_SECONDS - waited)
+        if waited < self._patience:
+            self._look_in(self._patience - waited)
         else:
             self._asking = asyncio.create_task(self._find_out())
 
@@ -65,17 +68,17 @@ class Pulse:
         loop = asyncio.get_running_loop()
         while self._in_use and not await self._answers():
             for connection, since in list(self._in_use.items()):
-                if loop.time() - since >= PATIENCE_SECONDS:
+                if loop.time() - since >= self._patience:
                     self.unwatch(connection)
                     connection.terminate()
         self._in_use = dict.fromkeys(self._in_use, loop.time())
         self._asking = None
         if self._in_use:
-            self._look_in(PATIENCE_SECONDS)
+            self._look_in(self._patience)
 
     async def _answers(self) -> bool:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._ask()
         except Exception:  # whatever the reason, nobody is going to be answered
             return False
