@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from aibc.database.embedded import EmbeddedServer
-from aibc.database.migrate import migrate
+from aibc.database.ownership import current_owner
 from aibc.settings import MEBIBYTE
 from faults.school import TEXT, Learner, School, open_school
-from faults.test_database import under_load
+from faults.test_database import DATABASE_IS_GONE, until_it_works
 from faults.tools import (
     needs_mount,
     needs_strace,
@@ -167,38 +167,75 @@ def step_of(line: str) -> str | None:
     return None
 
 
-@needs_strace
+@needs_mount
 class TestADatabaseWithoutRoom:
+    """The embedded PostgreSQL, its log on a small disk."""
+
     @pytest.fixture
-    async def school(
-        self, made_directory: Path, make_server: Callable[..., LiveServer]
-    ) -> AsyncIterator[School]:
-        with EmbeddedServer(made_directory) as postgres:
-            self.postgres = postgres
-            await migrate(postgres.url)
-            settings = real_settings(postgres.url)
-            yield await open_school(make_server(**settings).start(), settings)
+    async def school(self, make_server: Callable[..., LiveServer]) -> School:
+        settings = {name: value for name, value in real_settings("").items() if value}
+        server = make_server(**settings).start()
+        assert server.stop() == 0  # the cluster is made
+        self.log = server.data_directory / "postgres" / "pg_wal"
+        server.program = (*on_a_small_disk(self.log, "160m"), *AIBC)
+        server.start()
+        owner = current_owner(server.data_directory)
+        assert owner
+        return await open_school(server, settings, owner.database_url)
 
-    async def test_it_stops_and_comes_back_with_all_it_had_said(
-        self, school: School, tmp_path: Path
+    async def test_full_it_is_503_and_passes_without_a_restart_of_the_service(
+        self, school: School
     ) -> None:
-        process_id = self.postgres.process_id
-        assert process_id
+        process = school.server.process
+        assert process
+        # Who signs in now: a full database takes nobody new.
+        waiting = [await school.learner() for _ in range(60)]
+        told = [await handed_in(school, waiting.pop()) for _ in range(3)]
+        assert {one.status for one in told} == {200}
 
-        disturbed = 0
+        filler = seen_by(process.pid, self.log) / "filler"
+        fill(filler, leave=0)
+        while sum(one.status == 503 for one in told) < 5:
+            await write_log(school)
+            told.append(await handed_in(school, waiting.pop()))
+            assert await asyncio.to_thread(school.server.is_healthy)
 
-        async def fault() -> None:
-            nonlocal disturbed
-            injected = ("-e", "inject=pwrite64,pwritev,pwritev2:error=ENOSPC")
-            with traced([process_id, *workers_of(process_id)], tmp_path / "calls", *injected):
-                for _ in range(10):
-                    answer = None
-                    with suppress(Exception):  # the test's own connection may be refused
-                        answer = await school.hand_in(await school.learner(), TEXT, uuid4().hex)
-                    assert answer is None or answer.status_code in (200, 503)
-                    disturbed += answer is None or answer.status_code == 503
-                    await asyncio.sleep(0.1)
-                assert await asyncio.to_thread(school.server.is_healthy)
+        filler.unlink()
+        await until_it_works(school)
+        assert process.poll() is None
+        for one in told:
+            rows = await school.query(
+                "SELECT id FROM resource_submissions WHERE user_id = $1", one.learner.user_id
+            )
+            if one.status == 200:
+                assert len(rows) == 1, "acknowledged and gone"
+            submission = await school.hand_in_at_last(one.learner, TEXT, one.key)
+            assert not rows or str(rows[0]["id"]) == str(submission)
+        await school.settle()
+        assert await school.broken_rules() == []
 
-        await under_load(school, fault)
-        assert disturbed
+
+@dataclass(frozen=True)
+class Told:
+    """How somebody's only upload was answered."""
+
+    learner: Learner
+    key: str
+    status: int
+
+
+async def handed_in(school: School, learner: Learner) -> Told:
+    """An upload, which is taken or refused with 503 and no other way."""
+    key = uuid4().hex
+    answer = await school.hand_in(learner, TEXT, key)
+    assert answer is not None
+    if answer.status_code != 200:
+        assert_problem(answer, 503, "database_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    return Told(learner, key, answer.status_code)
+
+
+async def write_log(school: School) -> None:
+    """Make the database need more room for its log, if it can still be asked to."""
+    with suppress(*DATABASE_IS_GONE):
+        await school.query("SELECT pg_logical_emit_message(true, 'test', repeat('x', 8000000))")

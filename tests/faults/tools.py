@@ -51,9 +51,16 @@ needs_prlimit = pytest.mark.skipif(
 
 
 def on_a_small_disk(mounted: Path, size: str) -> tuple[str, ...]:
-    """What to put before a command so that `mounted` is a disk of that size, for it alone."""
+    """What to put before a command so that `mounted` is a disk of that size, for it alone.
+
+    What lies there is copied onto it.
+    """
     mounted.mkdir(parents=True, exist_ok=True)
-    script = f'mount -t tmpfs -o size={size},mode=0700 tmpfs "{mounted}" && exec "$@"'
+    script = (
+        f'kept=$(mktemp -d) && cp -a "{mounted}/." "$kept" '
+        f'&& mount -t tmpfs -o size={size},mode=0700 tmpfs "{mounted}" '
+        f'&& cp -a "$kept/." "{mounted}" && rm -rf "$kept" && exec "$@"'
+    )
     return ("unshare", "-Urm", "sh", "-c", script, "sh")
 
 
