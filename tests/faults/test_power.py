@@ -66,8 +66,7 @@ class Machine:
                     os.kill(process_id, signal.SIGKILL)
             await asyncio.sleep(0.05)
         await stopping
-        await asyncio.to_thread(self.disk.unmount)
-        self.disk.mount()
+        await asyncio.to_thread(self.disk.mount_again)
         kept = unwritten.read_bytes() if unwritten.exists() else b""
         assert kept != text(1), "this disk forgets nothing, so it shows nothing"
         unwritten.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ def on_a_small_disk(mounted: Path, size: str) -> tuple[str, ...]:
     """
     mounted.mkdir(parents=True, exist_ok=True)
     script = (
-        f'kept=$(mktemp -d) && cp -a "{mounted}/." "$kept" '
+        f'kept="{mounted}.kept" && cp -a "{mounted}/." "$kept" '
         f'&& mount -t tmpfs -o size={size},mode=0700 tmpfs "{mounted}" '
         f'&& cp -a "$kept/." "{mounted}" && rm -rf "$kept" && exec "$@"'
     )
