@@ -53,7 +53,17 @@ def allowed_rooms(module: str) -> set[str]:
         return {*SLICES[: SLICES.index(own) + 1], *TOOLS, *BOTTOM}
     if own == "web":
         return {"web", *SLICES, *TOOLS, *BOTTOM}
-    return {own, "app", "api", "cli", "web", "serving", "workers", "first_start"} | {
+    return {
+        own,
+        "app",
+        "api",
+        "cli",
+        "web",
+        "serving",
+        "workers",
+        "stalled_readers",
+        "first_start",
+    } | {
         *SLICES,
         *TOOLS,
         *BOTTOM,
