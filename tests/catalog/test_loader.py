@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic_core import ErrorDetails
 
+from aibc.catalog import loader
 from aibc.catalog.errors import CatalogInvalid
+from aibc.catalog.fields import sentence
 from aibc.catalog.loader import MAX_FILE_BYTES, load_catalog
 
 PATHWAY = """\
@@ -195,3 +198,23 @@ def test_a_quiz_may_come_without_questions_and_metadata_of_other_kinds_is_free(
     video, _, quiz = document.modules[0].resources
     assert video.metadata == {"level": 1.5}
     assert quiz.metadata is None
+
+
+def test_of_mistakes_without_number_the_first_thousand_are_told_and_no_more_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(error: ErrorDetails) -> str:
+        made.append(sentence(error))
+        return made[-1]
+
+    monkeypatch.setattr(loader, "sentence", counted)
+    unknown = "".join(f"k{number}: 1\n" for number in range(5_000))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(unknown, encoding="utf-8")
+    with pytest.raises(CatalogInvalid, match="holds more than 1,000 mistakes") as caught:
+        load_catalog(tmp_path)
+    assert len(caught.value.problems) == 1_000
+    assert len(made) == 1_001
+    assert {Path(problem.file).name for problem in caught.value.problems} == {"a.yaml"}

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from aibc.catalog.yaml_source import YamlMistake, read_yaml
+from aibc.catalog.yaml_source import MOST_PARTS, YamlMistake, read_yaml
 
 
 def mistake(text: str) -> YamlMistake:
@@ -94,3 +94,14 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
 
 def test_two_hundred_thousand_brackets_do_not_exhaust_the_stack() -> None:
     assert mistake("[" * 200_000).line == 1
+
+
+def test_values_without_number_are_refused_before_any_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def composed(*_: object, **__: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr("yaml.compose", composed)
+    found = mistake("a:\n" + "- 1\n" * MOST_PARTS)
+    assert found.message == "has more than 200,000 keys and values up to here"

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 from aibc.errors import AibcError
 
+MOST_MISTAKES = 1_000  # that are told; nobody reads more, and each one costs time
+
 
 class PathwayNotFound(AibcError):
     """There is no such pathway."""
@@ -73,8 +75,10 @@ class CatalogInvalid(AibcError):
     status = 422
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = sorted(problems)
-        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        self.problems = sorted(problems[:MOST_MISTAKES])
+        count = "1 mistake" if len(problems) == 1 else f"{len(self.problems):,} mistakes"
+        if len(problems) > MOST_MISTAKES:
+            count = f"more than {count}"
         super().__init__(
             f"The catalog holds {count}, so nothing was imported.",
             errors=[{"field": f"{p.file}:{p.line}", "message": p.message} for p in self.problems],

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from aibc.catalog.documents import PathwayDocument, mistakes
-from aibc.catalog.errors import CatalogInvalid, Problem
+from aibc.catalog.errors import MOST_MISTAKES, CatalogInvalid, Problem
 from aibc.catalog.fields import sentence
 from aibc.catalog.yaml_source import Location, YamlMistake, YamlSource, read_yaml
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_FILES = 1_000
 SUFFIXES = (".yaml", ".yml")
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class CatalogFile:
 def load_catalog(path: Path) -> list[PathwayDocument]:
     """Read a file, or every YAML file below a directory, one pathway each.
 
-    Raises CatalogInvalid with all mistakes of all files; then nothing is returned.
+    Raises CatalogInvalid with the mistakes of all files; then nothing is returned.
     """
     return _load((str(file), partial(_content_of, file)) for file in _files(path))
 
@@ -45,9 +49,11 @@ def _load(files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[PathwayDocum
     ids = _Ids()
     documents = []
     for name, read in files:
+        if len(problems) > MOST_MISTAKES:
+            break
         document, source = _load_file(name, read, problems)
         if source is not None:
-            problems.extend(ids.repeated_in(name, source))
+            problems.extend(_told(ids.repeated_in(name, source)))
         if document is not None:
             documents.append(document)
     if problems:
@@ -76,14 +82,21 @@ def _load_file(
     except YamlMistake as mistake:
         problems.append(Problem(name, mistake.line, mistake.message))
         return None, None
-    problems.extend(Problem(name, twice.line, twice.message) for twice in source.repeated)
+    repeated = (Problem(name, twice.line, twice.message) for twice in source.repeated)
+    problems.extend(_told(repeated))
     try:
         return PathwayDocument.model_validate(source.value), source
     except ValidationError as error:
         problems.extend(
-            Problem(name, source.line_of(one["loc"]), sentence(one)) for one in mistakes(error)
+            Problem(name, source.line_of(one["loc"]), sentence(one))
+            for one in _told(mistakes(error))
         )
         return None, source
+
+
+def _told(found: Iterable[Item]) -> Iterable[Item]:
+    """As many as are told, and one more, which shows that there are more."""
+    return islice(found, MOST_MISTAKES + 1)
 
 
 def _content_of(file: Path) -> bytes:

@@ -18,6 +18,7 @@ import yaml
 Location: TypeAlias = tuple[str | int, ...]
 
 DEEPEST_NESTING = 20
+MOST_PARTS = 200_000  # keys, values and the ends of groups; a pathway of the samples has some 2,000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -72,8 +73,10 @@ def _refuse_dangerous_parts(text: str) -> None:
         line = text.count("\n", 0, strange.start()) + 1
         raise YamlMistake(line, "holds a control character")
     depth = documents = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         line = _line_of(event)
+        if number > MOST_PARTS:
+            raise YamlMistake(line, f"has more than {MOST_PARTS:,} keys and values up to here")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlMistake(line, "anchors and aliases (& and *) are not allowed: write it out")
         if getattr(event, "tag", None):
