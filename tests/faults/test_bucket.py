@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from aibc.settings import MEBIBYTE
+from faults.memory import memory_of_each
 from faults.school import School, open_school
 from faults.share import share_of
 from faults.test_disk import text
@@ -139,3 +140,20 @@ async def test_an_upload_that_stalls_in_the_bucket_delays_no_other(
         f"four others taken meanwhile; the stalled one answered {status} "
         f"{time.monotonic() - started:.0f} s later",
     )
+
+
+async def test_an_upload_to_a_bucket_holds_little_memory(school: School) -> None:
+    assert await memory_of_each(school, 4, text(20)) < 10
+
+
+@pytest.mark.soak
+async def test_sixteen_large_uploads_to_a_bucket_hold_little_memory(
+    school: School, google: FakeGoogle, soak_result: Callable[[str, str], None]
+) -> None:
+    each = await memory_of_each(school, 16, text(50))
+    assert await broken_rules(school, google) == []
+    soak_result(
+        "uploads: memory of sixteen at once into a bucket, 50 MB each (F22)",
+        f"{each:.2f} MiB of the whole service for each, all taken",
+    )
+    assert each < 10

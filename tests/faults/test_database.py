@@ -164,6 +164,23 @@ class TestAServerOfItsOwn:
         )
 
     async def test_without_a_free_connection_it_says_so_and_recovers(self, school: School) -> None:
+        await self.starved_of_connections(school)
+
+    @pytest.mark.soak
+    async def test_without_a_free_connection_it_recovers_within_a_second(
+        self, school: School, soak_result: Callable[[str, str], None]
+    ) -> None:
+        rounds = share_of(20)
+        slowest = max([await self.starved_of_connections(school) for _ in range(rounds)])
+        soak_result(
+            "uploads: no connection free in the database (F09)",
+            f"{rounds} times: answered 503, /health 200; files came in again at most "
+            f"{slowest:.2f} s after one was free",
+        )
+        assert slowest < 1
+
+    async def starved_of_connections(self, school: School) -> float:
+        """The test takes them all; returns how long after their end a file is taken again."""
         await school.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aibc'"
         )
@@ -172,13 +189,15 @@ class TestAServerOfItsOwn:
         with suppress(asyncpg.TooManyConnectionsError):
             while len(taken) < 500:
                 taken.append(await asyncpg.connect(self.postgres.url))
-        answer = await school.hand_in(learner, TEXT, "none-free")
+        for _ in range(20):
+            if answer := await school.hand_in(learner, TEXT, uuid4().hex):
+                break  # refused after the body, and not while it was still on its way
         assert answer is not None
         assert answer.status_code == 503
         assert await asyncio.to_thread(school.server.is_healthy)
         for connection in taken:
-            await connection.close()
-        await until_it_works(school)
+            connection.terminate()
+        return await until_it_works(school)
 
 
 class TestBehindAProxy:
@@ -290,21 +309,49 @@ async def cut_off(
     return slowest, recovery
 
 
-async def test_slow_uploads_hold_no_connection_that_others_need(
-    make_server: Callable[..., LiveServer], database_url: str
-) -> None:
+async def beside_stalled_uploads(
+    make_server: Callable[..., LiveServer], database_url: str, reads: int
+) -> list[float]:
+    """What reads took, sorted, beside eight stalled uploads for each connection of the pool."""
     settings = real_settings(database_url) | {"DATABASE_POOL_SIZE": "2"}
     school = await open_school(make_server(**settings).start(), settings)
     learners = [await school.learner() for _ in range(4)]
     uploads = [asyncio.create_task(stalled(school, learners[n % 4])) for n in range(16)]
     await asyncio.sleep(0.5)
+    took: list[float] = []
     async with school.client(learners[0]) as client:
-        for _ in range(20):
+        for _ in range(reads):
+            started = time.monotonic()
             answer = await client.get(f"{API}/users/me/resources/{school.exercise}/submissions")
+            took.append(time.monotonic() - started)
             assert answer.status_code == 200
+    assert not any(upload.done() for upload in uploads)
     for upload in uploads:
         upload.cancel()
     await asyncio.gather(*uploads, return_exceptions=True)
+    return sorted(took)
+
+
+async def test_slow_uploads_hold_no_connection_that_others_need(
+    make_server: Callable[..., LiveServer], database_url: str
+) -> None:
+    await beside_stalled_uploads(make_server, database_url, 20)
+
+
+@pytest.mark.soak
+async def test_beside_slow_uploads_reads_are_as_fast_as_ever(
+    make_server: Callable[..., LiveServer],
+    database_url: str,
+    soak_result: Callable[[str, str], None],
+) -> None:
+    took = await beside_stalled_uploads(make_server, database_url, share_of(2000))
+    slow = took[int(len(took) * 0.99)]
+    soak_result(
+        "uploads: 16 stalled over a pool of two (F08)",
+        f"{len(took):,} reads meanwhile, all 200: p50 {1000 * took[len(took) // 2]:.0f} ms, p99 "
+        f"{1000 * slow:.0f} ms",
+    )
+    assert slow < 0.1
 
 
 async def stalled(school: School, learner: Learner) -> None:

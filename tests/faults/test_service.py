@@ -17,14 +17,13 @@ import httpx
 import psutil
 import pytest
 
-from aibc.settings import MEBIBYTE
+from faults.memory import memory_of_each
 from faults.school import TEXT, Learner, School, open_school
 from faults.share import share_of
 from faults.test_disk import downloaded, text
 from faults.tools import needs_prlimit, workers_of
 from fixtures.server import LiveServer, real_settings
 from submissions.calls import API, stored_files
-from submissions.sockets import Classroom
 from submissions.waiting import until
 
 DRAIN_AT_MOST = 10.0
@@ -318,20 +317,7 @@ async def test_a_thousand_slow_clients(
 async def test_twenty_large_uploads_at_once_hold_little_memory(
     school: School, soak_result: Callable[[str, str], None]
 ) -> None:
-    number = 20
-    learners = [await school.learner() for _ in range(number)]
-    content = text(50)
-    assert await school.hand_in_at_last(learners[0], TEXT, "warm")
-    memory = Classroom(school.server, "", "", "").memory
-    before = highest = memory()
-    uploads = [
-        asyncio.create_task(school.hand_in(learner, content, uuid4().hex)) for learner in learners
-    ]
-    while not all(upload.done() for upload in uploads):
-        highest = max(highest, await asyncio.to_thread(memory))
-        await asyncio.sleep(0.02)
-    assert len(await acknowledged(await asyncio.gather(*uploads))) == number
-    each = (highest - before) / number / MEBIBYTE
+    each = await memory_of_each(school, 20, text(50))
     soak_result(
         "uploads: memory of twenty at once, 50 MB each (F22)",
         f"{each:.2f} MiB for each, all taken",
