@@ -1389,8 +1389,11 @@ $$;
 --
 
 CREATE FUNCTION public.learner_write_result(p_user uuid, p_resource public.live_resources) RETURNS public.learner_write
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
+DECLARE
+    written learner_write;
+BEGIN
     SELECT completion.id, completion.user_id, completion.resource_id, completion.module_id,
            completion.pathway_id, completion.status, completion.progress_percentage,
            completion.time_spent_minutes, completion.started_at, completion.completed_at,
@@ -1400,12 +1403,15 @@ CREATE FUNCTION public.learner_write_result(p_user uuid, p_resource public.live_
            EXISTS (SELECT FROM module_completions AS handed_in
                    WHERE handed_in.user_id = p_user AND handed_in.module_id = p_resource.module_id),
            pathway.progress_percentage
+    INTO written
     FROM resource_completions AS completion
     JOIN user_progress AS pathway
         ON pathway.user_id = p_user AND pathway.pathway_id = completion.pathway_id
     LEFT JOIN module_progress AS module
         ON module.user_id = p_user AND module.module_id = completion.module_id
-    WHERE completion.user_id = p_user AND completion.resource_id = p_resource.id
+    WHERE completion.user_id = p_user AND completion.resource_id = p_resource.id;
+    RETURN written;
+END
 $$;
 
 --
@@ -1460,11 +1466,20 @@ DECLARE
     resource live_resources;
     locked_pathway text;
 BEGIN
+    SELECT progress.pathway_id INTO locked_pathway
+    FROM resources
+    JOIN modules ON modules.id = resources.module_id
+    JOIN user_progress AS progress
+        ON progress.user_id = p_user AND progress.pathway_id = modules.pathway_id
+    WHERE resources.id = p_resource
+    FOR NO KEY UPDATE OF progress;
+
     LOOP
         SELECT * INTO resource FROM live_resources WHERE id = p_resource;
         IF NOT FOUND THEN
             PERFORM refuse(404, 'resource_not_found', 'There is no such resource.');
         END IF;
+        -- While the lock was waited for, the resource may have moved to another pathway.
         IF resource.pathway_id = locked_pathway THEN
             RETURN resource;
         END IF;
@@ -2043,6 +2058,28 @@ END
 $$;
 
 --
+-- Name: recount_minutes(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.recount_minutes(p_user uuid, p_pathway text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE user_progress AS progress
+    SET total_time_spent_minutes = coalesce(spent.minutes, 0),
+        last_accessed_at = greatest(progress.last_accessed_at, spent.last_accessed_at),
+        version = progress.version + 1
+    FROM (
+        SELECT sum(completion.time_spent_minutes) AS minutes,
+               max(completion.last_accessed_at) AS last_accessed_at
+        FROM resource_completions AS completion
+        WHERE completion.user_id = p_user AND completion.pathway_id = p_pathway
+    ) AS spent
+    WHERE progress.user_id = p_user AND progress.pathway_id = p_pathway;
+END
+$$;
+
+--
 -- Name: recount_modules(uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2589,11 +2626,26 @@ CREATE FUNCTION public.resource_completions_updated() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    one record;
     user_ids uuid[];
     pathway_ids text[];
     module_user_ids uuid[];
     module_ids text[];
 BEGIN
+    SELECT (SELECT count(*) FROM new_rows) AS touched, now.user_id, now.pathway_id,
+           (now.id, now.module_id, now.pathway_id, now.status)
+               = (before.id, before.module_id, before.pathway_id, before.status) AS stays
+    INTO one FROM new_rows AS now CROSS JOIN old_rows AS before;
+    IF one.touched = 1 AND one.stays THEN
+        PERFORM FROM user_progress
+        WHERE user_id = one.user_id AND pathway_id = one.pathway_id
+        FOR NO KEY UPDATE;
+        IF FOUND THEN
+            PERFORM recount_minutes(one.user_id, one.pathway_id);
+            RETURN NULL;
+        END IF;
+    END IF;
+
     SELECT array_agg(user_id), array_agg(pathway_id) INTO user_ids, pathway_ids
     FROM (SELECT user_id, pathway_id FROM new_rows UNION SELECT user_id, pathway_id FROM old_rows)
         AS touched;
@@ -2620,6 +2672,7 @@ CREATE FUNCTION public.resource_completions_watched() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    one record;
     done uuid[];
     handed_in uuid[];
 BEGIN
@@ -2628,6 +2681,12 @@ BEGIN
                array_agg(user_id) FILTER (WHERE submission_count > 0)
         INTO done, handed_in FROM new_rows;
     ELSE
+        SELECT (SELECT count(*) FROM new_rows) AS touched,
+               (now.status, now.submission_count) = (before.status, before.submission_count) AS stays
+        INTO one FROM new_rows AS now CROSS JOIN old_rows AS before;
+        IF one.touched = 1 AND one.stays THEN
+            RETURN NULL;
+        END IF;
         SELECT array_agg(new_rows.user_id) FILTER (
                    WHERE new_rows.status IN ('completed', 'reviewed')
                      AND new_rows.status <> old_rows.status),
@@ -3120,33 +3179,54 @@ CREATE FUNCTION public.user_progress_watched() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    today CONSTANT date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+    one record;
     user_ids uuid[];
     first_today uuid[];
     advanced uuid[];
 BEGIN
-    SELECT array_agg(change.user_id),
-           array_agg(change.user_id)
-               FILTER (WHERE change.accessed > 0
-                         AND NOT EXISTS (
-                             SELECT FROM user_streaks
-                             WHERE user_streaks.user_id = change.user_id
-                               AND last_activity_date >= (clock_timestamp() AT TIME ZONE 'UTC')::date)),
-           array_agg(change.user_id)
-               FILTER (WHERE change.modules > 0 OR change.completions <> 0 OR change.hours > 0)
-    INTO user_ids, first_today, advanced
-    FROM (
-        SELECT side.user_id,
-               sum(sign * extract(epoch FROM side.last_accessed_at)) AS accessed,
-               sum(sign * side.completed_modules) AS modules,
-               sum(sign * (side.completed_at IS NOT NULL)::integer) AS completions,
-               sum(sign * (side.total_time_spent_minutes / 60)) AS hours
-        FROM (SELECT 1 AS sign, new_rows.* FROM new_rows
-              UNION ALL SELECT -1, old_rows.* FROM old_rows) AS side
-        GROUP BY side.id, side.user_id
-    ) AS change;
-    IF cardinality(user_ids) > 1 AND coalesce(first_today, advanced) IS NOT NULL THEN
-        -- All at once and in order, for whatever the rest of this statement awards them.
-        PERFORM lock_streaks(user_ids);
+    SELECT (SELECT count(*) FROM new_rows) AS touched, now.user_id,
+           now.last_accessed_at > before.last_accessed_at AND NOT EXISTS (
+               SELECT FROM user_streaks AS streak
+               WHERE streak.user_id = now.user_id AND streak.last_activity_date >= today
+           ) AS is_first_today,
+           now.completed_modules > before.completed_modules
+               OR (now.completed_at IS NULL) <> (before.completed_at IS NULL)
+               OR now.total_time_spent_minutes / 60 > before.total_time_spent_minutes / 60
+               AS is_advanced
+    INTO one FROM new_rows AS now CROSS JOIN old_rows AS before;
+    IF one.touched = 1 THEN
+        IF one.is_first_today THEN
+            first_today := ARRAY[one.user_id];
+        END IF;
+        IF one.is_advanced THEN
+            advanced := ARRAY[one.user_id];
+        END IF;
+    ELSIF one.touched > 1 THEN
+        SELECT array_agg(change.user_id),
+               array_agg(change.user_id)
+                   FILTER (WHERE change.accessed > 0
+                             AND NOT EXISTS (
+                                 SELECT FROM user_streaks
+                                 WHERE user_streaks.user_id = change.user_id
+                                   AND last_activity_date >= today)),
+               array_agg(change.user_id)
+                   FILTER (WHERE change.modules > 0 OR change.completions <> 0 OR change.hours > 0)
+        INTO user_ids, first_today, advanced
+        FROM (
+            SELECT side.user_id,
+                   sum(sign * extract(epoch FROM side.last_accessed_at)) AS accessed,
+                   sum(sign * side.completed_modules) AS modules,
+                   sum(sign * (side.completed_at IS NOT NULL)::integer) AS completions,
+                   sum(sign * (side.total_time_spent_minutes / 60)) AS hours
+            FROM (SELECT 1 AS sign, new_rows.* FROM new_rows
+                  UNION ALL SELECT -1, old_rows.* FROM old_rows) AS side
+            GROUP BY side.id, side.user_id
+        ) AS change;
+        IF coalesce(first_today, advanced) IS NOT NULL THEN
+            -- All at once and in order, for whatever the rest of this statement awards them.
+            PERFORM lock_streaks(user_ids);
+        END IF;
     END IF;
     IF first_today IS NOT NULL THEN
         PERFORM note_activity(first_today);

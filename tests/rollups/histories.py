@@ -227,7 +227,7 @@ def foreign_acts(draw: st.DrawFn) -> Act:
     """What an operator might type into psql, straight into the tables."""
     user, resource, reviewer = draw(learners), draw(resources), draw(staff)
     status = draw(statuses)
-    kind = draw(st.integers(0, 11))
+    kind = draw(st.integers(0, 16))
     match kind:
         case 0:
             return _statement(
@@ -303,6 +303,52 @@ def foreign_acts(draw: st.DrawFn) -> Act:
             )
         case 10:
             return _statement("DELETE FROM module_completions WHERE user_id = $1", user)
+        case 11:
+            return _statement(
+                "UPDATE resource_completions SET time_spent_minutes = $1 WHERE user_id = $2"
+                " AND resource_id = $3",
+                draw(st.integers(0, 500)),
+                user,
+                resource,
+            )
+        case 12:
+            return _statement(
+                "UPDATE resource_completions SET time_spent_minutes = time_spent_minutes / 2,"
+                " last_accessed_at = clock_timestamp() - interval '1 day'"
+            )
+        case 13:
+            return _statement(
+                "UPDATE resource_completions SET time_spent_minutes = time_spent_minutes + 7,"
+                " status = CASE resource_id WHEN $1 THEN $2 ELSE status END WHERE user_id = $3",
+                resource,
+                status,
+                user,
+            )
+        case 14:
+            return _statement(
+                "MERGE INTO resource_completions AS present"
+                " USING (SELECT $1::uuid AS user_id, id FROM resources) AS given"
+                " ON present.user_id = given.user_id AND present.resource_id = given.id"
+                " WHEN MATCHED AND given.id = $2 THEN UPDATE SET time_spent_minutes = 11"
+                " WHEN MATCHED AND given.id = $4 THEN DELETE"
+                " WHEN NOT MATCHED THEN INSERT (user_id, resource_id, status, time_spent_minutes)"
+                " VALUES (given.user_id, given.id, $3, 2)",
+                user,
+                resource,
+                status,
+                draw(resources),
+            )
+        case 15:
+            return _statement(
+                "WITH lowered AS (UPDATE resource_completions SET time_spent_minutes = 1"
+                " WHERE user_id = $1 AND resource_id = $2), gone AS ("
+                " DELETE FROM module_progress WHERE user_id = $1)"
+                " DELETE FROM resource_completions WHERE user_id = $1 AND resource_id = $3"
+                " AND resource_id <> $2",
+                user,
+                resource,
+                draw(resources),
+            )
         case _:
             return _statement("DELETE FROM module_progress WHERE user_id = $1", user)
 

@@ -36,6 +36,7 @@ class World:
     decisions: dict[ModuleKey, list[Record]]
     milestones: dict[PathwayKey, datetime]
     minutes: Counter[PathwayKey]
+    last_accesses: dict[PathwayKey, datetime]
     types: dict[str, str]
     first_approvals: set[ModuleKey]
     quizzes: Quizzes
@@ -93,14 +94,19 @@ async def load_world(connection: Connection) -> World:
             decisions[row["user_id"], row["module_id"]].append(row)
     completions = await connection.fetch("SELECT * FROM resource_completions")
     minutes: Counter[PathwayKey] = Counter()
+    last_accesses: dict[PathwayKey, datetime] = {}
     for row in completions:
-        minutes[row["user_id"], row["pathway_id"]] += row["time_spent_minutes"]
+        place = row["user_id"], row["pathway_id"]
+        minutes[place] += row["time_spent_minutes"]
+        last = last_accesses.get(place, row["last_accessed_at"])
+        last_accesses[place] = max(last, row["last_accessed_at"])
     return World(
         module_pathway={module_id: row["pathway_id"] for module_id, row in modules.items()},
         live_modules=live_modules,
         counted=counted,
         completions={(row["user_id"], row["resource_id"]): row for row in completions},
         minutes=minutes,
+        last_accesses=last_accesses,
         types={row["id"]: row["type"] for row in resources},
         first_approvals=first_approvals,
         quizzes=await load_quizzes(connection),
@@ -395,5 +401,7 @@ def _wrong_pathway(
     for name, value in expected.items():
         if row[name] != value:
             yield f"{user} on {pathway}: {name} is {row[name]} stored, {value} true"
+    if row["last_accessed_at"] < world.last_accesses.get((user, pathway), row["last_accessed_at"]):
+        yield f"{user} was on {pathway} after {row['last_accessed_at']}"
     if percentage == 100 and (user, pathway) not in world.milestones:
         yield f"{user} reached 100 % of {pathway} and nothing records it"

@@ -69,12 +69,37 @@ async def test_the_recount_names_every_kind_of_wrong_figure(bootcamp: Connection
         "DELETE FROM resource_completions",
         "UPDATE resource_completions SET status = 'in_progress'",
         "UPDATE resource_completions SET module_id = 'beta-one', pathway_id = 'beta'",
+        "UPDATE resource_completions SET time_spent_minutes = 3",
+        "UPDATE resource_completions SET time_spent_minutes = 0 WHERE resource_id = 'a1-video'",
+        "UPDATE resource_completions SET id = gen_random_uuid(), time_spent_minutes = 4"
+        " WHERE resource_id = 'a1-video'",
+        "UPDATE resource_completions SET last_accessed_at = now() + interval '1 day'"
+        " WHERE resource_id = 'a1-video'",
+        "UPDATE resource_completions SET time_spent_minutes = time_spent_minutes + 1,"
+        " status = CASE resource_id WHEN 'a1-video' THEN 'in_progress' ELSE status END",
+        "WITH less AS (UPDATE resource_completions SET time_spent_minutes = 2"
+        " WHERE resource_id = 'a1-video')"
+        " DELETE FROM resource_completions WHERE resource_id <> 'a1-video'",
+        "WITH less AS (UPDATE resource_completions SET time_spent_minutes = 2"
+        " WHERE resource_id = 'a1-video')"
+        " UPDATE user_progress SET total_time_spent_minutes = 1000",
+        "WITH less AS (UPDATE resource_completions SET time_spent_minutes = 2"
+        " WHERE resource_id = 'a1-video') DELETE FROM module_progress",
+        "MERGE INTO resource_completions AS present USING users"
+        " ON present.user_id = users.id AND present.resource_id = 'a1-video'"
+        " WHEN MATCHED THEN UPDATE SET time_spent_minutes = 5"
+        " WHEN NOT MATCHED THEN INSERT (user_id, resource_id, time_spent_minutes)"
+        " VALUES (users.id, 'a1-video', 6)",
+        "INSERT INTO resource_completions (user_id, resource_id, time_spent_minutes)"
+        " SELECT user_id, unnest(ARRAY['a1-video', 'a2-article']), 9 FROM user_progress"
+        " ON CONFLICT (user_id, resource_id) DO UPDATE SET time_spent_minutes = 8",
         "UPDATE resource_submissions SET submission_status = 'approved'",
         "UPDATE resource_submissions SET deleted_at = now()",
     ],
 )
 async def test_figures_are_exact_after_foreign_sql(bootcamp: Connection, statement: str) -> None:
     await bootcamp.execute("SELECT learner_complete($1, 'a1-video', false)", LEARNER)
+    await bootcamp.execute("UPDATE resource_completions SET time_spent_minutes = 30")
     for resource in ("a1-exercise", "a1-project"):
         await hand_in(bootcamp, LEARNER, resource)
     await bootcamp.execute(statement)

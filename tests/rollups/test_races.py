@@ -237,3 +237,81 @@ async def test_a_record_inserted_by_hand_while_its_place_moves_stands_in_the_new
     place = await bootcamp.fetchval("SELECT pathway_id FROM resource_completions ORDER BY 1 DESC")
     assert place == "beta"
     assert await differences(bootcamp) == []
+
+
+@pytest.mark.parametrize("isolation", ["read_committed", "repeatable_read"])
+@pytest.mark.parametrize("minutes", ["time_spent_minutes + 5", "0"])
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "SELECT learner_complete($1, 'a2-article', false)",
+        "SELECT learner_report($1, 'a1-exercise', NULL, 40, 60, NULL, NULL, false)",
+        "UPDATE resource_completions SET time_spent_minutes = 1"
+        " WHERE user_id = $1 AND resource_id = 'a2-article'",
+        "UPDATE modules SET pathway_id = 'beta' WHERE $1::uuid IS NOT NULL AND id = 'alpha-two'",
+    ],
+)
+async def test_minutes_written_by_hand_and_what_happens_meanwhile_are_both_counted(
+    bootcamp: Connection, pool: asyncpg.Pool[Any], isolation: Any, minutes: str, meanwhile: str
+) -> None:
+    """Whoever began on a moment that has passed is refused, and has to try again."""
+    for resource in ("a1-video", "a2-article"):
+        await bootcamp.execute(
+            "SELECT learner_report($1, $2, NULL, 10, 20, NULL, NULL, false)", LEARNER, resource
+        )
+    by_hand = (
+        f"UPDATE resource_completions SET time_spent_minutes = {minutes}"
+        " WHERE user_id = $1 AND resource_id = 'a1-video'"
+    )
+    async with pool.acquire() as operator, pool.acquire() as other:
+        work = operator.transaction(isolation=isolation)
+        await work.start()
+        await operator.fetchval("SELECT count(*) FROM resource_completions")
+        await other.execute(meanwhile, LEARNER)
+        if isolation == "repeatable_read":
+            with pytest.raises(asyncpg.SerializationError):
+                await operator.execute(by_hand, LEARNER)
+            await work.rollback()
+        else:
+            await operator.execute(by_hand, LEARNER)
+            await work.commit()
+    assert await differences(bootcamp) == []
+
+
+async def test_minutes_written_by_hand_wait_for_the_learner_and_miss_nothing(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    for resource in ("a1-video", "a2-article"):
+        await bootcamp.execute("SELECT learner_start($1, $2, NULL)", LEARNER, resource)
+    lower = (
+        "UPDATE resource_completions SET time_spent_minutes = $2"
+        " WHERE user_id = $1 AND resource_id = $3"
+    )
+    async with pool.acquire() as first, pool.acquire() as second:
+        held = first.transaction()
+        await held.start()
+        await first.execute(lower, LEARNER, 40, "a1-video")
+        waiting = asyncio.create_task(second.execute(lower, LEARNER, 2, "a2-article"))
+        await until(partial(somebody_waits_for_a_lock, bootcamp))
+        await held.commit()
+        await waiting
+    assert await bootcamp.fetchval("SELECT total_time_spent_minutes FROM user_progress") == 42
+
+
+async def test_a_report_that_waits_while_its_resource_moves_counts_where_it_went(
+    bootcamp: Connection, pool: asyncpg.Pool[Any]
+) -> None:
+    report = "SELECT pathway_id FROM learner_report($1, $2, NULL, 10, $3, NULL, NULL, false)"
+    await bootcamp.execute(report, LEARNER, "a2-article", 20)
+    async with pool.acquire() as editor, pool.acquire() as learner:
+        change = editor.transaction()
+        await change.start()
+        await editor.execute("UPDATE modules SET pathway_id = 'beta' WHERE id = 'alpha-two'")
+        reporting = asyncio.create_task(learner.fetchval(report, LEARNER, "a2-article", 30))
+        await until(partial(somebody_waits_for_a_lock, bootcamp))
+        await change.commit()
+        assert await reporting == "beta"
+    minutes = await bootcamp.fetch(
+        "SELECT pathway_id, total_time_spent_minutes FROM user_progress ORDER BY pathway_id"
+    )
+    assert [tuple(row) for row in minutes] == [("alpha", 0), ("beta", 30)]
