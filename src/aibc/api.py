@@ -1,4 +1,4 @@
-"""The HTTP API at a glance: one line a router, hot reads before all others."""
+"""The HTTP API at a glance: one line a router, hot routes before all others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from aibc.accounts import user_routes
 from aibc.catalog import routes as catalog_routes
 from aibc.http import docs_pages, health
 from aibc.http.hot import HotRoutes
+from aibc.http.hot_writes import HotWrites
 from aibc.progress import overview_reads, pathway_routes, quiz_routes
 from aibc.progress import reads as progress_reads
 from aibc.progress import routes as progress_routes
+from aibc.progress import writes as progress_writes
 from aibc.reviews import module_routes
 from aibc.reviews import quiz_routes as staff_quiz_routes
 from aibc.reviews import routes as review_routes
@@ -46,6 +48,10 @@ HOT_READS: tuple[HotRoutes, ...] = (
     user_routes.hot,
     review_routes.hot_reads,
 )
+
+HOT_WRITES: tuple[HotWrites, ...] = (progress_writes.resources,)
+
+HOT_ROUTES: tuple[HotRoutes | HotWrites, ...] = (*HOT_READS, *HOT_WRITES)
 
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("/api/v1/auth", auth_routes.router),

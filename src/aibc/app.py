@@ -12,12 +12,13 @@ from starlette.types import ASGIApp
 from aibc import __version__
 from aibc.accounts.passwords import Passwords
 from aibc.accounts.tokens import Tokens
-from aibc.api import DESCRIPTION, HOT_READS, ROUTERS, TAGS
+from aibc.api import DESCRIPTION, HOT_READS, HOT_ROUTES, HOT_WRITES, ROUTERS, TAGS
 from aibc.catalog.snapshot import CatalogCache
 from aibc.database.pool import Database
 from aibc.http import docs_pages, middleware, openapi
 from aibc.http.context import AppState
 from aibc.http.hot import HotDispatch
+from aibc.http.hot_writes import HotWriteDispatch
 from aibc.http.logging import configure_logging
 from aibc.http.problems import Problems
 from aibc.http.routes import flattened, require_actors, route_templates, streaming_routes
@@ -52,7 +53,9 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         hot_reads = (read for reads in HOT_READS for read in reads)
-        inner = HotDispatch(super().build_middleware_stack(), hot_reads)
+        hot_writes = (write for writes in HOT_WRITES for write in writes)
+        writing = HotWriteDispatch(super().build_middleware_stack(), hot_writes)
+        inner = HotDispatch(writing, hot_reads)
         return middleware.wrap(
             inner,
             self.settings,
@@ -65,7 +68,7 @@ class Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
-            described = [route for reads in HOT_READS for route in reads.described()]
+            described = [route for hot in HOT_ROUTES for route in hot.described()]
             self.openapi_schema = openapi.describe(self, described)
         return self.openapi_schema
 
@@ -75,8 +78,8 @@ def create_app(settings: Settings | None = None) -> Application:
     settings = settings or load_settings()
     configure_logging(settings.server.log_level)
     app = Application(settings)
-    for reads in HOT_READS:
-        app.router.routes.extend(reads.routes())
+    for hot in HOT_ROUTES:
+        app.router.routes.extend(hot.routes())
     for prefix, router in ROUTERS:
         app.router.routes.extend(flattened(prefix, router))
     for router in pages.ROUTERS:

@@ -6,7 +6,8 @@
     @router.get(…, dependencies=[Public])    everybody
 
 A hot read gets a `Caller` instead; its statement also selects what `read_caller` (queries.sql)
-selects, and it hands the row to `admit`.
+selects, and it hands the row to `admit`. A hot write's statement judges the caller by the same
+rule before it writes.
 """
 
 from __future__ import annotations
@@ -71,16 +72,20 @@ def admit(caller: Caller, row: Record | None) -> Actor:
     return Actor(caller.user_id, caller.session_id, cast(Role, row["caller_role"]))
 
 
+async def judge(request: Request, caller: Caller) -> Actor:
+    """Admit the caller by a statement of its own."""
+    row = await get_state(request).database.fetch_row(
+        _CALLER, caller.session_id, caller.user_id, repeatable=True
+    )
+    return admit(caller, row)
+
+
 def _requires(rule: AccessRule) -> Callable[[Request], Coroutine[Any, Any, Actor]]:
     @marks_access(rule)
     async def actor(request: Request) -> Actor:
-        state = get_state(request)
-        identity = state.tokens.identify(request.headers.get("authorization"))
+        identity = get_state(request).tokens.identify(request.headers.get("authorization"))
         info_of(request.scope).user_id = identity.user_id
-        row = await state.database.fetch_row(
-            _CALLER, identity.session_id, identity.user_id, repeatable=True
-        )
-        return admit(Caller(identity.user_id, identity.session_id, rule), row)
+        return await judge(request, Caller(identity.user_id, identity.session_id, rule))
 
     return actor
 

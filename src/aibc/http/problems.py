@@ -162,13 +162,14 @@ def validation_error(request: Request, errors: Sequence[Any]) -> AibcError:
         return MalformedBody(
             f"The body is not valid JSON: {reason} at character {first['loc'][1]}."
         )
-    if first["type"] == "model_attributes_type" and not _is_json(request):
+    if first["type"] == "model_attributes_type" and not is_json(request):
         return UnsupportedMediaType()
     fields = [field_error(error) for error in errors]
     return ValidationFailed(sentence_for(fields[0]), errors=fields)
 
 
-def _is_json(request: Request) -> bool:
+def is_json(request: Request) -> bool:
+    """Whether the body is said to be JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return media_type == "application/json" or media_type.endswith("+json")
 

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from aibc.http.access import AccessRule, access_of
 from aibc.http.body_guard import is_streaming
 from aibc.http.hot import HotRead
+from aibc.http.hot_writes import HotWrite
 
 
 class RouteWithoutActor(Exception):
@@ -94,7 +95,7 @@ def _endpoint_of(context: RouteContext) -> Any:
 
 def _rule_of(context: RouteContext) -> AccessRule | None:
     endpoint = _endpoint_of(context)
-    if isinstance(endpoint, HotRead):
+    if isinstance(endpoint, HotRead | HotWrite):
         return endpoint.rule
     if isinstance(context.original_route, APIRoute):
         rules = list(_rules_within(context.dependant))
