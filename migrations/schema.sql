@@ -534,6 +534,19 @@ CREATE FUNCTION public.completes_by_word(p_type text, p_requires_upload boolean,
 $$;
 
 --
+-- Name: completion_status(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.completion_status(p_user uuid, p_resource text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RETURN (SELECT status FROM resource_completions
+            WHERE user_id = p_user AND resource_id = p_resource);
+END
+$$;
+
+--
 -- Name: corrected_attempts(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -779,9 +792,13 @@ BEGIN
     END IF;
     PERFORM check_may_hand_in(p_user, resource);
 
-    UPDATE resource_submissions SET submission_status = 'superseded'
-    WHERE user_id = p_user AND resource_id = upload.resource_id
-      AND submission_status = 'uploaded' AND deleted_at IS NULL;
+    IF EXISTS (SELECT FROM resource_submissions
+               WHERE user_id = p_user AND resource_id = upload.resource_id
+                 AND submission_status = 'uploaded' AND deleted_at IS NULL) THEN
+        UPDATE resource_submissions SET submission_status = 'superseded'
+        WHERE user_id = p_user AND resource_id = upload.resource_id
+          AND submission_status = 'uploaded' AND deleted_at IS NULL;
+    END IF;
     INSERT INTO resource_submissions
         (user_id, resource_id, file_name, file_size_bytes, file_type, sha256, crc32c, gcs_url, notes)
     VALUES (p_user, upload.resource_id, upload.file_name, p_size, p_type, p_sha256, p_crc32c,

@@ -29,9 +29,9 @@ HEADER_SECONDS = 20  # for a request's head, and so also for a connection that a
 BACKLOG = 2048
 # Connections one worker serves at once. Slow ones cost little, and too few would shut out /health.
 CONNECTIONS = 2048
-# Read ahead of a body on one connection. The default, four times as much, makes an upload hold
-# twice the memory and is no faster.
-BUFFER_BYTES = 128 * 1024
+# Read ahead of a body on one connection, and handed over at once. Half of it costs an upload twice
+# the hand-overs; the default, nearly twice as much, holds more memory and is no faster.
+BUFFER_BYTES = 256 * 1024
 MOST_DEATHS_A_MINUTE = 10
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from aibc.storage.chunks import BLOCK_SIZE
 from aibc.storage.local import LocalStore
 from aibc.storage.store import (
     InvalidKey,
@@ -232,6 +233,56 @@ async def test_the_disk_never_blocks_the_event_loop(
         longest = max(longest, time.perf_counter() - before)
     await upload
     assert longest < 0.15
+
+
+async def test_the_next_block_arrives_while_one_is_written_and_no_further(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, goes_on, asked = os.write, threading.Event(), asyncio.Event()
+    taken = 0
+
+    def held(descriptor: int, block: bytes) -> int:
+        goes_on.wait(30)
+        return real(descriptor, block)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for number in range(5):
+            taken = number + 1
+            if taken == 2:
+                asked.set()
+            yield b"x" * BLOCK_SIZE
+
+    monkeypatch.setattr(os, "write", held)
+    upload = asyncio.create_task(put(store, KEY, blocks()))
+    async with asyncio.timeout(30):
+        await asked.wait()
+    await asyncio.sleep(0.1)
+    assert taken == 2
+    goes_on.set()
+    await upload
+    assert await read(store, KEY) == b"x" * 5 * BLOCK_SIZE
+
+
+async def test_a_stream_cut_while_a_block_fails_to_be_written_leaves_nothing(
+    store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing(monkeypatch, "write", errno.ENOSPC), pytest.raises(StreamCut):
+        await put(store, KEY, cut_after(b"x" * BLOCK_SIZE, failure=StreamCut()))
+    assert files_below(root) == []
+
+
+async def test_the_disk_begins_before_the_end_of_a_large_file(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+
+    def recording(_descriptor: int, offset: int, length: int, _advice: int) -> None:
+        begun.append((offset, length))
+
+    monkeypatch.setattr(os, "posix_fadvise", recording, raising=False)
+    await put(store, KEY, repeated(b"x" * MEBIBYTE, 10))
+    assert begun == [(0, 4 * MEBIBYTE), (4 * MEBIBYTE, 4 * MEBIBYTE)]
 
 
 async def test_an_upload_cancelled_while_the_disk_works_leaves_nothing(

@@ -239,6 +239,21 @@ async def test_every_file_and_note_comes_through(
     assert received == Received(FilePart("a.txt", None), content, notes_expected)
 
 
+_ALMOST = BOUNDARY[:-1].encode()
+
+
+@given(
+    some.lists(some.sampled_from([b"\r", b"\n", b"\r\n", b"-", b"\r\n--", _ALMOST, b"x" * 50])),
+    some.integers(min_value=1, max_value=200),
+)
+async def test_no_piece_of_a_file_is_taken_for_a_boundary_or_lost_beside_one(
+    fragments: list[bytes], size: int
+) -> None:
+    content = b"".join(fragments)
+    received = await receive(form(field("file", content, b"a.txt"), field("notes", b"n")), size)
+    assert received == Received(FilePart("a.txt", None), content, "n")
+
+
 @given(some.binary(max_size=400), some.integers(min_value=1, max_value=100))
 async def test_no_body_breaks_the_reader(body: bytes, size: int) -> None:
     with pytest.raises(FormError):

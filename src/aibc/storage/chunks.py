@@ -23,7 +23,8 @@ async def in_blocks(
         pending.append(chunk)
         size += len(chunk)
         if size and (size >= block_size or len(pending) == MAX_PIECES):
-            yield b"".join(pending)
-            pending, size = [], 0
+            block = b"".join(pending)
+            pending, size = [], 0  # before others work on the block: it holds the same bytes
+            yield block
     if size:
         yield b"".join(pending)

@@ -12,6 +12,7 @@ import errno
 import os
 import tempfile
 import time
+from asyncio import Future
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -39,6 +40,8 @@ from aibc.storage.store import (
 )
 
 DISK_THREADS = 8
+# Hashing is work for a core, and with more threads at it than cores everybody else would queue.
+WRITING_THREADS = max(1, (os.cpu_count() or 1) // 2)
 LISTING_PAGE = 1000
 MAX_RESERVE_BYTES = 64 * 1024 * 1024
 
@@ -61,6 +64,7 @@ class LocalStore(ObjectStore):
             self._temporary = self._root / ".temporary"
             self._temporary.mkdir(mode=0o700, exist_ok=True)
         self._threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="aibc-disk")
+        self._writers = ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="aibc-write")
 
     async def put(
         self,
@@ -73,9 +77,7 @@ class LocalStore(ObjectStore):
     ) -> StoredObject:
         partial = await self._in_thread(self._begin, key, expected_size or 0)
         try:
-            async with aclosing(in_blocks(chunks)) as blocks:
-                async for block in blocks:
-                    await self._in_thread(partial.write, block)
+            await self._write_all(partial, chunks)
             if expected_size not in (None, partial.fingerprint.size):
                 raise ObjectSizeMismatch
             await self._in_thread(partial.publish)
@@ -84,6 +86,18 @@ class LocalStore(ObjectStore):
             raise
         stored = partial.fingerprint
         return StoredObject(key, stored.size, stored.crc32c, stored.sha256)
+
+    async def _write_all(self, partial: PartialFile, chunks: AsyncIterator[bytes]) -> None:
+        """Write and hash each block while the next one is on its way, and never two ahead."""
+        writing: Future[None] | None = None
+        async with aclosing(in_blocks(chunks)) as blocks:
+            async for block in blocks:
+                if writing:
+                    await writing
+                writing = self._start(self._writers, partial.write, block)
+                writing.add_done_callback(_noted)
+            if writing:
+                await writing
 
     async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         path = await self._in_thread(self._path, key)
@@ -147,6 +161,7 @@ class LocalStore(ObjectStore):
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False)
+        self._writers.shutdown(wait=False)
 
     async def _in_thread(
         self,
@@ -154,11 +169,20 @@ class LocalStore(ObjectStore):
         *arguments: Parameters.args,
         **options: Parameters.kwargs,
     ) -> Result:
+        return await self._start(self._threads, function, *arguments, **options)
+
+    def _start(
+        self,
+        threads: ThreadPoolExecutor,
+        function: Callable[Parameters, Result],
+        *arguments: Parameters.args,
+        **options: Parameters.kwargs,
+    ) -> Future[Result]:
         def call() -> Result:
             with _storage_errors():
                 return function(*arguments, **options)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return asyncio.get_running_loop().run_in_executor(threads, call)
 
     async def _blocks(self, reader: ObjectReader, start: int, end: int) -> AsyncIterator[bytes]:
         try:
@@ -213,6 +237,12 @@ class LocalStore(ObjectStore):
                     path.unlink()
                     swept += 1
         return swept
+
+
+def _noted(writing: Future[None]) -> None:
+    """What a block's write says is known, also where the upload failed before it was asked."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 def _raise(error: OSError) -> None:

@@ -56,6 +56,8 @@ class PartParser:
         self._delimiters = 0
         self._parts = 0
         self._padding = 0
+        self._piece = b""
+        self._has_handed_on_all = False  # inside a part, to the end of the piece
         self._events: list[Event] = []
         self._parser = MultipartParser(
             boundary,
@@ -78,12 +80,28 @@ class PartParser:
         """Yield what `chunk` brings. Raises FormMalformed."""
         for start in range(0, len(chunk), SLICE_BYTES):
             piece = chunk[start : start + SLICE_BYTES]
+            if self._is_data_alone(piece):
+                yield PartData(piece)
+                continue
             self._bound(piece)
             self._write(piece)
             events, self._events = self._events, []
             yield from events
 
+    def _is_data_alone(self, piece: bytes) -> bool:
+        """Say whether the library would hand all of `piece` on as it is: nearly all of a file.
+
+        It has handed on all before, and no boundary stands in the piece or may begin at its end.
+        """
+        return (
+            self._has_handed_on_all
+            and b"\r" not in piece[-len(self._delimiter) :]
+            and self._delimiter not in piece
+        )
+
     def _write(self, piece: bytes) -> None:
+        self._piece = piece
+        self._has_handed_on_all = False
         try:
             self._parser.write(piece)
         except FormParserError as error:
@@ -140,6 +158,7 @@ class PartParser:
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append(PartData(data[start:end]))
+        self._has_handed_on_all = data is self._piece and end == len(data)
 
     def _end_part(self) -> None:
         self._events.append(PartEnd())

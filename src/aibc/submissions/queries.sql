@@ -5,7 +5,10 @@ SELECT * FROM claim_upload($1, $2, $3, $4, $5, $6, $7, $8)
 SELECT claim_object_key($1, $2, $3, $4)
 
 -- name: finalise_upload
-SELECT * FROM finalise_upload($1, $2, $3, $4, $5, $6, $7, $8)
+-- The submission, and the status of its resource after the triggers.
+SELECT submission.*,
+       completion_status(submission.user_id, submission.resource_id) AS resource_status
+FROM finalise_upload($1, $2, $3, $4, $5, $6, $7, $8) AS submission
 
 -- name: settle_upload
 SELECT settle_upload($1, $2, $3)

@@ -50,10 +50,11 @@ _CLAIM = _QUERIES["claim_upload"]
 _CLAIM_KEY = _QUERIES["claim_object_key"]
 _FINALISE = _QUERIES["finalise_upload"]
 _SETTLE = _QUERIES["settle_upload"]
-_SUBMISSION = _QUERIES["receipt_of_submission"]
 
 # Room beside the file for boundaries, part headers, notes and small fields.
 FORM_OVERHEAD_BYTES = 128 * 1024
+# Each block is a trip to a thread, and two are held: one is written while the next comes in.
+BLOCK_BYTES = 512 * 1024
 MAX_NAMESAKES = 50
 # After the last byte may have come: time to store and finalise before a sweep may step in.
 SETTLING_TIME = timedelta(minutes=5)
@@ -207,7 +208,7 @@ async def _store(
     file_type = expected_type(name, part.declared_type, accepted)
     key = await claim_key(desk, user_id, resource_id, claimed, name, part.declared_type)
     # Whole blocks: looking at many small pieces would cost more than reading them.
-    blocks = in_blocks(form.file_chunks())
+    blocks = in_blocks(form.file_chunks(), BLOCK_BYTES)
     chunks = checked(blocks, sniffer=TypeSniffer(file_type, accepted), max_bytes=max_bytes)
     stored = await desk.store.put(
         key,
@@ -231,22 +232,24 @@ async def claim_key(
     declared_type: str | None,
 ) -> str:
     """Give the upload a key that no other has. Raises KeysTaken."""
-    wanted = [
-        object_key(
-            claimed["pathway_id"],
-            user_id,
-            resource_id,
-            claimed["claimed_at"],
-            numbered(safe_name(name), number),
+    safe = safe_name(name)
+    for numbers in (range(1, 2), range(2, MAX_NAMESAKES + 1)):
+        wanted = [
+            object_key(
+                claimed["pathway_id"],
+                user_id,
+                resource_id,
+                claimed["claimed_at"],
+                numbered(safe, number),
+            )
+            for number in numbers
+        ]
+        key: str | None = await desk.database.fetch_value(
+            _CLAIM_KEY, claimed["upload_id"], name, declared_type, wanted
         )
-        for number in range(1, MAX_NAMESAKES + 1)
-    ]
-    key: str | None = await desk.database.fetch_value(
-        _CLAIM_KEY, claimed["upload_id"], name, declared_type, wanted
-    )
-    if key is None:
-        raise KeysTaken
-    return key
+        if key is not None:
+            return key
+    raise KeysTaken
 
 
 async def finalise(
@@ -256,34 +259,34 @@ async def finalise(
     file: StoredFile,
     held: HeldKey | None = None,
 ) -> Document:
-    """Make the submission and what its learner is told, in one transaction.
+    """Make the submission and what its learner is told: one call, with a key one transaction.
 
     Asking twice is harmless, so a database that was away is asked again.
     """
 
-    async def run(connection: Connection) -> Document:
-        submission = await connection.fetchrow(
-            _FINALISE,
-            user_id,
-            upload_id,
-            file.size,
-            file.media_type,
-            file.sha256,
-            file.crc32c,
-            desk.store.name_of(file.key),
-            file.notes,
-        )
-        assert submission is not None  # noqa: S101  # the function returns one or raises
-        stands = await connection.fetchrow(_SUBMISSION, submission["id"])
-        assert stands is not None  # noqa: S101
-        document = receipt_document(stands)
-        if held:
-            await held.keep(connection, document)
+    stored = (
+        user_id,
+        upload_id,
+        file.size,
+        file.media_type,
+        file.sha256,
+        file.crc32c,
+        desk.store.name_of(file.key),
+        file.notes,
+    )
+
+    async def keep(held: HeldKey, connection: Connection) -> Document:
+        document = receipt_document(await connection.fetchrow(_FINALISE, *stored))
+        await held.keep(connection, document)
         return document
 
     for pause in (*FINALISE_PAUSES, None):
         try:
-            return await desk.database.in_transaction(run)
+            if held:
+                return await desk.database.in_transaction(partial(keep, held))
+            return receipt_document(
+                await desk.database.fetch_row(_FINALISE, *stored, repeatable=True)
+            )
         except DatabaseUnavailable:
             if pause is None:
                 raise
@@ -291,8 +294,9 @@ async def finalise(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def receipt_document(submission: Record) -> Document:
+def receipt_document(submission: Record | None) -> Document:
     """What the learner is told of their submission, just made or asked for again."""
+    assert submission is not None  # noqa: S101  # finalising returns one or raises
     return {
         "submission_id": submission["id"],
         "resource_id": submission["resource_id"],
