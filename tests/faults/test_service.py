@@ -175,6 +175,7 @@ async def connection_to(school: School) -> asyncio.StreamWriter:
 
 HEAD = "POST /api/v1/resources/users/me/resources/{resource}/upload HTTP/1.1\r\nHost: localhost\r\n"
 FORM = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n"
+PART = '--b\r\nContent-Disposition: form-data; name="file"; filename="work.txt"\r\n\r\n'
 LARGE = 20  # MB: more than a system takes for a reader who does not read
 
 Drip = Callable[["Siege", socket.socket], Coroutine[None, None, None]]
@@ -185,13 +186,14 @@ class Siege:
     """Slow clients without number, and how everybody else fares until they are closed."""
 
     school: School
-    besieger: Learner
+    besiegers: list[Learner]  # each uploads once: limits are not what is shown here
     link: str  # to a large file
     ports: set[int] = field(default_factory=set)
     health: list[float] = field(default_factory=list)
 
-    async def besiege(self, drip: Drip) -> None:
+    async def besiege(self, drip: Drip, comes_after: float) -> None:
         """One slow client, until the other side closes or for ever."""
+        await asyncio.sleep(comes_after)
         with socket.socket() as client:
             client.setblocking(False)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -221,14 +223,15 @@ class Siege:
 
 
 async def slow_head(siege: Siege, client: socket.socket) -> None:
-    """One byte of a header every second, for ever."""
+    """One byte of a header every five seconds, for ever."""
     await _drip(client, HEAD.format(resource=siege.school.exercise))
 
 
 async def slow_body(siege: Siege, client: socket.socket) -> None:
-    """One byte of a body every second."""
-    authorization = f"Authorization: {siege.besieger.headers['Authorization']}\r\n\r\n"
-    await _drip(client, HEAD.format(resource=siege.school.exercise) + FORM + authorization)
+    """One byte of a body every five seconds."""
+    authorization = f"Authorization: {siege.besiegers.pop().headers['Authorization']}\r\n\r\n"
+    head = HEAD.format(resource=siege.school.exercise) + FORM + authorization
+    await _drip(client, head + PART)
 
 
 async def _drip(client: socket.socket, head: str) -> None:
@@ -237,7 +240,7 @@ async def _drip(client: socket.socket, head: str) -> None:
     while True:
         await loop.sock_sendall(client, b"x")
         with suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(5):
                 while await loop.sock_recv(client, 1024):
                     pass
                 return
@@ -255,24 +258,25 @@ async def slow_reader(siege: Siege, client: socket.socket) -> None:
 async def besieged(
     school: School, drips: dict[Drip, int], *, closed_within: float
 ) -> tuple[list[float], float]:
-    """What `/health` took, sorted, and after how many seconds all slow clients were closed."""
+    """What `/health` took, sorted, and how long after the last slow client came all were closed."""
     learner = await school.learner()
     large = await school.hand_in_at_last(learner, text(LARGE), "large")
     small = str(await school.hand_in_at_last(learner, TEXT, "small"))
     async with school.client(learner) as client:
         answer = await client.get(f"{API}/users/me/submissions/download/{large}")
         link = answer.json()["signed_url"].removeprefix(school.server.settings.server.public_url)
-        siege = Siege(school, await school.learner(), link)
+        besiegers = [await school.learner() for _ in range(drips.get(slow_body, 0))]
+        siege = Siege(school, besiegers, link)
         crowd = [
-            asyncio.create_task(siege.besiege(drip))
-            for drip, number in drips.items()
-            for _ in range(number)
+            asyncio.create_task(siege.besiege(drip, number * 0.02))
+            for drip, of_them in drips.items()
+            for number in range(of_them)
         ]
-        begun = time.monotonic()
         while len(siege.ports) < len(crowd):
             await siege.ask_after_health(client)
+        begun = time.monotonic()  # the last of them has just come
         assert await downloaded(school, learner, small) == TEXT
-        assert await school.hand_in(await school.learner(), TEXT, uuid4().hex)
+        await school.hand_in_at_last(await school.learner(), TEXT, "meanwhile")
         assert siege.standing() > 0
         while siege.standing():
             assert time.monotonic() - begun < closed_within, f"{siege.standing()} are still there"
@@ -306,10 +310,10 @@ async def test_a_thousand_slow_clients(
     usually = health[int(len(health) * 0.99)]
     soak_result(
         f"uploads: slow {kind} (F25)",
-        f"{number:,} connections, all closed by the service after {seconds:.0f} s; /health always "
-        f"200, p99 {1000 * usually:.0f} ms; files came in and went out meanwhile",
+        f"{number:,} connections, all closed {seconds:.0f} s after the last had come; /health "
+        f"always 200, p99 {1000 * usually:.0f} ms; files came in and went out meanwhile",
     )
-    assert seconds < 32  # what is promised is thirty, from the last byte of each
+    assert seconds < 30
     assert usually < 0.1
 
 
