@@ -917,6 +917,8 @@ CREATE FUNCTION public.follow_submissions(p_users uuid[], p_resources text[], p_
 DECLARE
     pathway_ids text[];
     module_ids text[];
+    status_before text;
+    status_after text;
 BEGIN
     IF p_users IS NULL THEN
         RETURN;
@@ -928,6 +930,8 @@ BEGIN
     JOIN resources ON resources.id = given.id
     JOIN modules ON modules.id = resources.module_id;
     PERFORM lock_learners(p_users, pathway_ids);
+    SELECT status INTO status_before FROM resource_completions
+    WHERE user_id = p_users[1] AND resource_id = p_resources[1];
 
     INSERT INTO resource_completions AS completion
         (user_id, resource_id, status, progress_percentage, submission_count)
@@ -956,6 +960,11 @@ BEGIN
         last_accessed_at = CASE WHEN p_by_learner THEN clock_timestamp()
                                 ELSE completion.last_accessed_at END;
 
+    SELECT status INTO status_after FROM resource_completions
+    WHERE user_id = p_users[1] AND resource_id = p_resources[1];
+    IF cardinality(p_users) = 1 AND status_before <> status_after THEN
+        RETURN;  -- that change has recounted the module
+    END IF;
     -- A changed comment leaves every completion as it was and still shows on the module.
     PERFORM recount(p_users, module_ids);
 END
@@ -2555,15 +2564,31 @@ CREATE FUNCTION public.resource_completions_inserted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    one record;
     user_ids uuid[];
     module_ids text[];
     pathway_ids text[];
     misplaced uuid[];
+    is_counted boolean := false;
 BEGIN
-    SELECT array_agg(user_id), array_agg(module_id), array_agg(pathway_id)
-    INTO user_ids, module_ids, pathway_ids
-    FROM (SELECT DISTINCT user_id, module_id, pathway_id FROM new_rows) AS touched;
-    PERFORM roll_up(user_ids, pathway_ids, user_ids, module_ids);
+    SELECT (SELECT count(*) FROM new_rows) AS touched, user_id, module_id, pathway_id, status
+    INTO one FROM new_rows;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF one.touched = 1 AND one.status = 'in_progress' THEN
+        PERFORM lock_learners(ARRAY[one.user_id], ARRAY[one.pathway_id]);
+        SELECT true INTO is_counted FROM module_progress
+        WHERE user_id = one.user_id AND module_id = one.module_id AND pathway_id = one.pathway_id;
+    END IF;
+    IF is_counted THEN
+        PERFORM recount_minutes(one.user_id, one.pathway_id);
+    ELSE
+        SELECT array_agg(user_id), array_agg(module_id), array_agg(pathway_id)
+        INTO user_ids, module_ids, pathway_ids
+        FROM (SELECT DISTINCT user_id, module_id, pathway_id FROM new_rows) AS touched;
+        PERFORM roll_up(user_ids, pathway_ids, user_ids, module_ids);
+    END IF;
 
     SELECT array_agg(new_rows.id) INTO misplaced
     FROM new_rows
