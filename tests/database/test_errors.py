@@ -50,6 +50,13 @@ async def test_a_field_is_blamed_only_where_its_value_is_wrong(
     assert caught.value.errors == errors
 
 
+@pytest.mark.parametrize("state", ["53100", "58000", "58030"])
+async def test_a_server_whose_disk_fails_it_is_an_outage(database: Database, state: str) -> None:
+    statement = f"DO $$ BEGIN RAISE EXCEPTION 'no disk' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(DatabaseUnavailable):
+        await database.execute(statement)
+
+
 async def test_a_connection_that_died_under_the_driver_is_an_outage(database: Database) -> None:
     async def lose_track(connection: Connection) -> None:
         raise asyncpg.InternalClientError("got result for unknown protocol state 3")

@@ -42,6 +42,7 @@ _UNAVAILABLE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.DiskFullError,
+    asyncpg.PostgresSystemError,  # its disk fails it, as when the power goes
     ConnectionError,
     TimeoutError,
     OSError,
