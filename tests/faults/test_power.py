@@ -108,9 +108,12 @@ async def assert_all_there(school: School, kept: set[UUID]) -> None:
 
 
 @pytest.fixture
-def machine(disk: Disk, make_server: Callable[..., LiveServer], cluster_template: Path) -> Machine:
-    settings = real_settings("")
-    return Machine(disk, make_server(**settings), cluster_template)
+def machine(
+    disk: Disk, make_server: Callable[..., LiveServer], cluster_template: Path
+) -> Iterator[Machine]:
+    machine = Machine(disk, make_server(**real_settings("")), cluster_template)
+    yield machine
+    machine.postgres.stop()
 
 
 def settings_of(machine: Machine) -> dict[str, str]:
