@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 
 from aibc.catalog.errors import ModuleNotFound, PathwayNotFound, ResourceNotFound
-from aibc.catalog.fragments import ResourceFragments, resource_fragments
+from aibc.catalog.fragments import (
+    Template,
+    Views,
+    modules_template,
+    resource_views,
+    resources_template,
+)
 from aibc.catalog.importer import QUERIES
 from aibc.catalog.rows import Row
 from aibc.database.pool import Database
@@ -43,7 +50,7 @@ class Resource:
     metadata: Mapping[str, Any]
     is_required: bool
     is_live: bool
-    fragments: ResourceFragments
+    json: Views[bytes]
 
     @property
     def is_counted(self) -> bool:
@@ -52,11 +59,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A chapter; `resources` are the live ones in order.
-
-    `opened_for_…` are their ids and their JSON without its end, ready to be joined with a
-    learner's own.
-    """
+    """A chapter; `resources` are the live ones in order, `template` is their list."""
 
     id: str
     pathway_id: str
@@ -68,13 +71,15 @@ class Module:
     updated_at: str
     is_live: bool
     resources: tuple[Resource, ...]
-    opened_for_learners: tuple[tuple[str, bytes], ...]
-    opened_for_staff: tuple[tuple[str, bytes], ...]
+    template: Views[Template]
 
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
-    """A course; `modules` are the live ones in order. Times are UTC, ISO 8601, ending in Z."""
+    """A course; `modules` are the live ones in order, `template` is their list with all resources.
+
+    Times are UTC, ISO 8601, ending in Z.
+    """
 
     id: str
     title: str
@@ -88,6 +93,7 @@ class Pathway:
     updated_at: str
     is_live: bool
     modules: tuple[Module, ...]
+    template: Views[Template]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ def build_snapshot(
 def pathway_summary(pathway: Pathway) -> Row:
     """The API's pathway without its modules."""
     shown = {one.name: getattr(pathway, one.name) for one in fields(pathway)}
-    del shown["modules"], shown["is_live"]
+    del shown["modules"], shown["template"], shown["is_live"]
     return {**shown, "slug": pathway.id, "total_modules": len(pathway.modules)}
 
 
@@ -211,7 +217,7 @@ def _below(parents: Mapping[str, Row], rows: list[Row], parent_key: str) -> dict
 
 def _resource(row: Row) -> Resource:
     values = _picked(Resource, row) | {"accepted_file_types": tuple(row["accepted_file_types"])}
-    return Resource(**values, fragments=resource_fragments(row))
+    return Resource(**values, json=resource_views(row))
 
 
 def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) -> dict[str, Module]:
@@ -220,8 +226,7 @@ def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) ->
         module_id: Module(
             **_picked(Module, row),
             resources=tuple(inside[module_id]),
-            opened_for_learners=_opened(inside[module_id], staff=False),
-            opened_for_staff=_opened(inside[module_id], staff=True),
+            template=_views(partial(_resources_template, inside[module_id])),
         )
         for module_id, row in rows.items()
     }
@@ -230,13 +235,27 @@ def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) ->
 def _pathways(rows: Mapping[str, Row], module_by_id: Mapping[str, Module]) -> dict[str, Pathway]:
     inside = _live_children(module_by_id, "pathway_id")
     return {
-        pathway_id: Pathway(**_picked(Pathway, row), modules=tuple(inside[pathway_id]))
+        pathway_id: Pathway(
+            **_picked(Pathway, row),
+            modules=tuple(inside[pathway_id]),
+            template=_views(partial(_modules_template, inside[pathway_id])),
+        )
         for pathway_id, row in rows.items()
     }
 
 
-def _opened(resources: list[Resource], *, staff: bool) -> tuple[tuple[str, bytes], ...]:
-    return tuple((one.id, one.fragments.seen_by(staff=staff).open) for one in resources)
+def _views(make: Callable[[bool], Template]) -> Views[Template]:
+    return Views(learner=make(False), staff=make(True))
+
+
+def _resources_template(resources: list[Resource], staff: bool) -> Template:
+    return resources_template((one.id, one.json.seen_by(staff=staff)) for one in resources)
+
+
+def _modules_template(modules: list[Module], staff: bool) -> Template:
+    return modules_template(
+        (one.id, one.title, one.template.seen_by(staff=staff)) for one in modules
+    )
 
 
 def _live_children(children: Mapping[str, Child], parent_key: str) -> Mapping[str, list[Child]]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aibc.accounts.actors import Actor, Learner
-from aibc.catalog.snapshot import CatalogSnapshot, Module, Resource
+from aibc.catalog.snapshot import CatalogSnapshot, Resource
 from aibc.database.pool import Record
 from aibc.http.access import Caller
 from aibc.http.hot import HotRoutes
@@ -16,15 +16,13 @@ from aibc.http.openapi import problems
 from aibc.progress.consistent import conditional_read, hot_statements
 from aibc.progress.documents import (
     completion_document,
-    completion_reader,
+    completion_writer,
     dumps,
-    submission_reader,
+    submission_writer,
 )
 from aibc.progress.errors import NotStarted
 from aibc.progress.pathway_page import pathway_page
 from aibc.progress.schemas import Completion, ModuleResources, PathwayPage, ResourceWithProgress
-
-_UNTOUCHED = b',"completion":null,"submissions":[]}'
 
 _PATHWAY_RESOURCES = hot_statements("read_pathway_resources", "pathway_version")
 _MODULE_RESOURCES = hot_statements("read_module_resources", "module_version")
@@ -92,17 +90,15 @@ async def read_pathway_progress(request: Request, caller: Caller) -> Response:
 def _pathway_resources(
     actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], pathway_id: str
 ) -> bytes:
-    modules = catalog.live_pathway(pathway_id).modules
-    own = _own_parts(catalog, rows)
-    return b"[%b]" % b",".join([_module_bytes(module, actor, own) for module in modules])
+    template = catalog.live_pathway(pathway_id).template.seen_by(staff=actor.is_staff)
+    return template.filled(_ends(catalog, rows))
 
 
 def _module_resources(
     actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], module_id: str
 ) -> bytes:
-    module = catalog.live_module(module_id)
-    own = _own_parts(catalog, rows)
-    return _resources(module, actor, own)
+    template = catalog.live_module(module_id).template.seen_by(staff=actor.is_staff)
+    return template.filled(_ends(catalog, rows))
 
 
 def _completion(
@@ -120,40 +116,27 @@ def _pathway_progress(
     return dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows))
 
 
-def _own_parts(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
+def _ends(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
     """For each resource the learner touched, the end of its JSON: record and submissions."""
-    read_completion, read_submission = completion_reader(rows[0]), submission_reader(rows[0])
-    completions: dict[str, bytes] = {}
+    write_completion, write_submission = completion_writer(rows[0]), submission_writer(rows[0])
+    ends: dict[str, bytes] = {}
     submissions: dict[str, list[bytes]] = {}
     for row in rows:
         resource_id = row["resource_id"]
-        if resource_id not in completions:
-            resource = catalog.resource_by_id.get(resource_id)
-            if resource is None:
-                continue
-            completion = read_completion(row)
-            completion["submission_required"] = resource.requires_upload
-            completions[resource_id] = dumps(completion)
         if row["submission_id"] is not None:
-            submissions.setdefault(resource_id, []).append(dumps(read_submission(row)))
+            submissions.setdefault(resource_id, []).append(write_submission(row))
+        if resource_id not in ends and resource_id in catalog.resource_by_id:
+            requires_upload = catalog.resource_by_id[resource_id].requires_upload
+            ends[resource_id] = b',"completion":%b,"submission_required":%b},"submissions":[' % (
+                write_completion(row)[:-1],
+                b"true" if requires_upload else b"false",
+            )
     return {
-        resource_id: b',"completion":%b,"submissions":[%b]}'
-        % (completion, b",".join(submissions.get(resource_id, ())))
-        for resource_id, completion in completions.items()
+        resource_id: b"%b%b]}" % (end, b",".join(submissions.get(resource_id, ())))
+        for resource_id, end in ends.items()
     }
 
 
 def _completion_bytes(resource: Resource, row: Record) -> bytes:
     return dumps(completion_document(row, submission_required=resource.requires_upload))
 
-
-def _resources(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
-    opened = module.opened_for_staff if actor.is_staff else module.opened_for_learners
-    return b"[%b]" % b",".join(
-        [start + own.get(resource_id, _UNTOUCHED) for resource_id, start in opened]
-    )
-
-
-def _module_bytes(module: Module, actor: Actor, own: dict[str, bytes]) -> bytes:
-    head = dumps({"module_id": module.id, "module_title": module.title})[:-1]
-    return b'%b,"resources":%b}' % (head, _resources(module, actor, own))
