@@ -45,6 +45,8 @@ class Application(FastAPI):
             redoc_url=None,
             openapi_url=None,
             redirect_slashes=False,
+            # Logs and metrics are our own; the framework would ask for its own with every request.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
         )
         self.settings = settings
         self.tokens = Tokens(settings.tokens)

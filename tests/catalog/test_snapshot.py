@@ -101,8 +101,7 @@ async def test_what_hangs_below_something_removed_is_not_there_at_all(database: 
 
 
 async def test_a_fragment_is_the_resource_of_the_api(snapshot: CatalogSnapshot) -> None:
-    fragment = snapshot.live_resource("b-r1").fragments.learner
-    resource = orjson.loads(fragment.whole)
+    resource = orjson.loads(snapshot.live_resource("b-r1").json.learner)
     times = [resource.pop("created_at"), resource.pop("updated_at")]
     assert resource == {
         "id": "b-r1",
@@ -127,25 +126,51 @@ async def test_a_fragment_is_the_resource_of_the_api(snapshot: CatalogSnapshot) 
         assert abs((datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()) < 60
 
 
-async def test_an_open_fragment_takes_more_fields(snapshot: CatalogSnapshot) -> None:
-    fragment = snapshot.live_resource("a-r1").fragments.staff
-    joined = orjson.loads(fragment.open + b',"completion":null}')
-    assert joined == orjson.loads(fragment.whole) | {"completion": None}
+async def test_a_template_leaves_room_in_each_resource(snapshot: CatalogSnapshot) -> None:
+    filled = snapshot.live_module("a").template.staff.filled(
+        {"a-r1": b',"completion":1,"submissions":[2]}', "elsewhere": b"?"}
+    )
+    whole = [orjson.loads(one.json.staff) for one in snapshot.live_module("a").resources]
+    done = {"a-r1": {"completion": 1, "submissions": [2]}}
+    nothing: dict[str, object] = {"completion": None, "submissions": []}
+    assert orjson.loads(filled) == [one | done.get(one["id"], nothing) for one in whole]
+
+
+async def test_filling_a_template_leaves_it_as_it_was(snapshot: CatalogSnapshot) -> None:
+    template = snapshot.live_pathway("one").template.learner
+    before = template.filled({})
+    assert template.filled({"a-r1": b',"completion":1,"submissions":[]}'}) != before
+    assert template.filled({}) == before
+
+
+async def test_a_pathways_template_lists_its_modules_in_order(snapshot: CatalogSnapshot) -> None:
+    pathway = snapshot.live_pathway("one")
+    assert orjson.loads(pathway.template.learner.filled({})) == [
+        {
+            "module_id": module.id,
+            "module_title": module.title,
+            "resources": orjson.loads(module.template.learner.filled({})),
+        }
+        for module in pathway.modules
+    ]
 
 
 async def test_no_answer_is_in_anything_a_learner_reads_and_staff_read_all(
     snapshot: CatalogSnapshot,
 ) -> None:
     for resource in snapshot.resource_by_id.values():
-        for shown in (resource.fragments.learner.whole, resource.fragments.learner.open):
+        for shown in (
+            resource.json.learner,
+            snapshot.module_by_id[resource.module_id].template.learner.filled({}),
+        ):
             assert ANSWER.encode() not in shown
             assert b"isCorrect" not in shown
             assert b"explanation" not in shown
-    staff = orjson.loads(snapshot.live_resource("a-r2").fragments.seen_by(staff=True).whole)
+    staff = orjson.loads(snapshot.live_resource("a-r2").json.seen_by(staff=True))
     (question,) = staff["metadata"]["questions"]
     assert question["explanation"] == ANSWER
     assert question["options"][0]["isCorrect"] is True
-    learner = orjson.loads(snapshot.live_resource("a-r2").fragments.seen_by(staff=False).whole)
+    learner = orjson.loads(snapshot.live_resource("a-r2").json.seen_by(staff=False))
     assert learner["metadata"]["questions"][0]["options"][0] == {"id": "a", "text": "This"}
 
 
@@ -158,7 +183,7 @@ async def test_a_quiz_edited_by_hand_into_another_shape_shows_nothing_it_should_
         {"questions": {"q1": {"isCorrect": ANSWER}}, "title": [{"explanation": ANSWER}]},
     )
     snapshot = await CatalogCache(database).current()
-    assert ANSWER.encode() not in snapshot.live_resource("a-r2").fragments.learner.whole
+    assert ANSWER.encode() not in snapshot.live_resource("a-r2").json.learner
 
 
 async def test_callers_at_the_same_moment_share_one_load(counting: CountingDatabase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 import structlog
 
 from aibc.app import create_app
-from aibc.http.logging import configure_logging, to_line
+from aibc.http.logging import configure_logging, log_under, to_line
 from aibc.settings import Settings
 from fixtures.application import client_of
 from fixtures.people import OTHER_PASSWORD, PASSWORD, read_me, refresh, sign_up, tokens_of
@@ -118,9 +119,9 @@ async def test_successes_of_hot_reads_are_for_debugging_and_refusals_for_all(
 
 def test_an_event_carries_the_id_of_its_request(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     configure_logging("info")
-    structlog.contextvars.bind_contextvars(request_id="abc")
-    structlog.get_logger("test").info("something")
-    structlog.contextvars.clear_contextvars()
+    in_a_request = contextvars.copy_context()
+    in_a_request.run(log_under, "abc")
+    in_a_request.run(structlog.get_logger("test").info, "something")
     assert json.loads(capsysbinary.readouterr().err)["request_id"] == "abc"
 
 

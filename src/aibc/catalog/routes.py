@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from aibc.accounts.actors import Actor, Learner, admit
 from aibc.catalog.importer import QUERIES
@@ -11,6 +10,7 @@ from aibc.catalog.schemas import PathwaySummary, Resource
 from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot
 from aibc.http import conditional
 from aibc.http.access import Caller
+from aibc.http.answers import Answer
 from aibc.http.context import get_state
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
@@ -27,7 +27,7 @@ pathways = HotRoutes("/api/v1/progress", ["progress"])
     response_model=list[PathwaySummary],
     summary="All pathways",
 )
-async def list_pathways(request: Request, caller: Caller) -> Response:
+async def list_pathways(request: Request, caller: Caller) -> Answer:
     """The live pathways in their order."""
     actor, catalog = await _read(request, caller)
     return conditional.answer(request, _tag(request, actor, catalog), catalog.pathway_list)
@@ -40,7 +40,7 @@ async def list_pathways(request: Request, caller: Caller) -> Response:
     summary="All resources of a module",
     responses=problems(404),
 )
-async def list_module_resources(request: Request, caller: Caller) -> Response:
+async def list_module_resources(request: Request, caller: Caller) -> Answer:
     """The module's live resources in order, without anybody's progress."""
     actor, catalog = await _read(request, caller)
     module = catalog.live_module(request.path_params["module_id"])

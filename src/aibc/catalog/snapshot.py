@@ -20,6 +20,7 @@ from aibc.catalog.fragments import (
     Template,
     Views,
     modules_template,
+    record_names,
     resource_views,
     resources_template,
 )
@@ -32,7 +33,10 @@ Child = TypeVar("Child", "Resource", "Module")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing to do. `is_live` holds at all three levels; counted is live and required."""
+    """One thing to do. `is_live` holds at all three levels; counted is live and required.
+
+    `json_names` are those fields of a learner's record on it that follow from the resource.
+    """
 
     id: str
     module_id: str
@@ -51,6 +55,7 @@ class Resource:
     is_required: bool
     is_live: bool
     json: Views[bytes]
+    json_names: bytes
 
     @property
     def is_counted(self) -> bool:
@@ -217,7 +222,7 @@ def _below(parents: Mapping[str, Row], rows: list[Row], parent_key: str) -> dict
 
 def _resource(row: Row) -> Resource:
     values = _picked(Resource, row) | {"accepted_file_types": tuple(row["accepted_file_types"])}
-    return Resource(**values, json=resource_views(row))
+    return Resource(**values, json=resource_views(row), json_names=record_names(row))
 
 
 def _modules(rows: Mapping[str, Row], resource_by_id: Mapping[str, Resource]) -> dict[str, Module]:

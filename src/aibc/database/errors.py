@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import asyncpg
 
@@ -97,15 +97,22 @@ def was_refused(error: BaseException | None) -> bool:
     return error is not None and (isinstance(error, refusals) or was_refused(error.__cause__))
 
 
-@contextmanager
-def translated_errors() -> Iterator[None]:
+class _TranslatedErrors(AbstractContextManager[None]):
+    """Holds nothing, so that one serves every statement: entering a fresh one costs more."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, asyncpg.PostgresError):
+            raise _translate(error) from error
+        if isinstance(error, _UNAVAILABLE):
+            raise DatabaseUnavailable from error
+
+
+_TRANSLATED_ERRORS = _TranslatedErrors()
+
+
+def translated_errors() -> AbstractContextManager[None]:
     """Raise the product's errors in place of the driver's."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        raise _translate(error) from error
-    except _UNAVAILABLE as error:
-        raise DatabaseUnavailable from error
+    return _TRANSLATED_ERRORS
 
 
 @contextmanager

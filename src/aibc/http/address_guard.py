@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +30,7 @@ class AddressGuard:
         if matched:
             names.append(matched["name"].decode())
         self._names = frozenset(name.lower().encode() for name in names)
+        self._is_ours = lru_cache(maxsize=256)(self._names_us)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -39,9 +41,12 @@ class AddressGuard:
 
     def _check_host(self, scope: Scope) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        matched = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
-        if matched is None or matched["name"].lower() not in self._names:
+        if len(hosts) != 1 or not self._is_ours(hosts[0]):
             raise InvalidHost
+
+    def _names_us(self, host: bytes) -> bool:
+        matched = _HOST.fullmatch(host)
+        return matched is not None and matched["name"].lower() in self._names
 
     def _check_text(self, scope: Scope) -> None:
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:

@@ -10,12 +10,12 @@ from hashlib import blake2b
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
+from aibc.http.answers import Answer
 from aibc.http.build import BUILD
 
 # For its caller alone, and asked for anew each time.
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Origin"}
+_HEADERS = [(b"cache-control", b"private, no-cache"), (b"vary", b"Authorization, Origin")]
 
 # For the API description.
 DESCRIBED_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ def entity_tag(request: Request, *parts: object) -> str:
 
 def asks_whether_changed(request: Request) -> bool:
     """Whether the caller has an answer already and wants another only if it is a new one."""
-    return "if-none-match" in request.headers
+    return any(name == b"if-none-match" for name, _ in request.scope["headers"])
 
 
 def has(request: Request, tag: str, *, any_will_do: bool = False) -> bool:
@@ -57,17 +57,19 @@ def has(request: Request, tag: str, *, any_will_do: bool = False) -> bool:
 
     `*` names any answer there is: pass `any_will_do` once it is certain that there is one.
     """
-    named = [one.strip() for one in ",".join(request.headers.getlist("if-none-match")).split(",")]
+    sent = [value for name, value in request.scope["headers"] if name == b"if-none-match"]
+    named = [one.strip() for one in b",".join(sent).decode("latin-1").split(",")]
     return tag in (one.removeprefix("W/") for one in named) or (any_will_do and named == ["*"])
 
 
-def answer(request: Request, tag: str, body: bytes) -> Response:
+def answer(request: Request, tag: str, body: bytes) -> Answer:
     """The answer under its tag; 304 to who has it."""
     if has(request, tag, any_will_do=True):
         return not_modified(tag)
-    return Response(body, headers={**_HEADERS, "ETag": tag}, media_type="application/json")
+    content = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    return Answer(200, [*content, *_HEADERS, (b"etag", tag.encode())], body)
 
 
-def not_modified(tag: str) -> Response:
+def not_modified(tag: str) -> Answer:
     """The answer to who has it."""
-    return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
+    return Answer(304, [*_HEADERS, (b"etag", tag.encode())])

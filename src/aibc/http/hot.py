@@ -16,7 +16,6 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +25,7 @@ from aibc.http.context import get_state
 from aibc.http.problems import validation_error
 from aibc.http.request_info import info_of
 
-Handler: TypeAlias = Callable[..., Awaitable[Response]]
+Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]
 
 
 class CallerNotAdmitted(Exception):
@@ -50,7 +49,7 @@ class HotRead:
         request = Request(scope, receive)
         info = info_of(scope)
         info.is_hot = True
-        identity = get_state(request).tokens.identify(request.headers.get("authorization"))
+        identity = get_state(request).tokens.identify(_authorization(scope))
         info.user_id = identity.user_id
         caller = Caller(identity.user_id, identity.session_id, self.rule)
         response = await self.handler(request, caller, *self._parsed_query(request))
@@ -66,6 +65,14 @@ class HotRead:
         except ValidationError as error:
             errors = [{**item, "loc": ("query", *item["loc"])} for item in error.errors()]
             raise validation_error(request, errors) from None
+
+
+def _authorization(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            sent: bytes = value
+            return sent.decode("latin-1")
+    return None
 
 
 class HotDispatch:

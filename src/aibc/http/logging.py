@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 import traceback
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +18,20 @@ import structlog
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+_request_id: ContextVar[str | None] = ContextVar("aibc_request_id", default=None)
+
+
+def log_under(request_id: str) -> None:
+    """Let whatever is logged from here on, in this context, name the request."""
+    _request_id.set(request_id)
+
+
 def configure_logging(level: str) -> None:
     """Send the product's events and the libraries' messages to standard error as JSON."""
     number = getattr(logging, level.upper())
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _to_line,
@@ -60,6 +69,13 @@ def to_line(event: dict[str, Any]) -> bytes:
     if line.isascii() and b"\x7f" not in line:
         return line
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+
+
+def _with_request_id(_: Any, __: str, event: structlog.typing.EventDict) -> Any:
+    request_id = _request_id.get()
+    if request_id is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def _to_line(_: Any, __: str, event: structlog.typing.EventDict) -> bytes:

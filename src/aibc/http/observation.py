@@ -8,7 +8,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aibc.errors import AibcError
-from aibc.http.logging import describe_fault
+from aibc.http.logging import describe_fault, log_under
 from aibc.http.metrics import count_fault, count_request
 from aibc.http.problems import CLIENT_CLOSED, Problems, RefusedBody
 from aibc.http.request_info import RequestInfo, begin
@@ -36,8 +36,7 @@ class Observation:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         answer = _Answer(scope, send, self._headers)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=answer.info.request_id)
+        log_under(answer.info.request_id)
         try:
             await self._answered(scope, receive, answer)
         finally:
@@ -63,7 +62,8 @@ class Observation:
 
     def _record(self, scope: Scope, answer: _Answer) -> None:
         info, route = answer.info, self._route_of(scope)
-        count_request(scope["method"], route, answer.status, info.milliseconds / 1000)
+        milliseconds = info.milliseconds
+        count_request(scope["method"], route, answer.status, milliseconds / 1000)
         # A hot route may answer thousands of times a second: its successes are for debugging.
         is_routine = info.is_hot and answer.status < 400
         write = self._log.debug if is_routine else self._log.info
@@ -72,7 +72,7 @@ class Observation:
             method=scope["method"],
             route=route,
             status=answer.status,
-            ms=info.milliseconds,
+            ms=milliseconds,
             user_id=info.user_id,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aibc.http.cors import CorsPolicy, RawHeaders
 
 # An answer is data: nothing in it may run, load or be framed.
@@ -25,17 +27,13 @@ class ResponseHeaders:
 
     def __init__(self, cors: CorsPolicy, *, is_https: bool) -> None:
         self._cors = cors
-        defaults = _DEFAULTS | (dict([_HTTPS_ONLY]) if is_https else {})
-        self._names = frozenset(defaults)
-        self._defaults = list(defaults.items())
+        self._defaults = _DEFAULTS | (dict([_HTTPS_ONLY]) if is_https else {})
+        self._missing = lru_cache(maxsize=256)(self._find_missing)
 
     def complete(self, headers: RawHeaders, origin: bytes | None, request_id: str) -> RawHeaders:
         """`headers`, the defaults they leave open, CORS, Vary and the request's id."""
-        names = {name for name, _ in headers}
-        if self._names.isdisjoint(names):
-            completed = [*headers, *self._defaults]
-        else:
-            completed = [*headers, *(item for item in self._defaults if item[0] not in names)]
+        names = tuple([name for name, _ in headers])
+        completed = [*headers, *self._missing(names)]
         if b"vary" in names:
             completed = _vary_by_origin(completed)
         else:
@@ -44,6 +42,9 @@ class ResponseHeaders:
         if b"access-control-allow-origin" not in names:
             completed.extend(self._cors.headers_for(origin))
         return completed
+
+    def _find_missing(self, names: tuple[bytes, ...]) -> RawHeaders:
+        return [item for item in self._defaults.items() if item[0] not in names]
 
 
 def _vary_by_origin(headers: RawHeaders) -> RawHeaders:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from aibc.accounts.actors import Actor, admit
 from aibc.catalog.snapshot import CatalogCache, CatalogSnapshot
@@ -19,6 +18,7 @@ from aibc.database.pool import Record
 from aibc.database.queries import load_queries
 from aibc.http import conditional
 from aibc.http.access import Caller
+from aibc.http.answers import Answer
 from aibc.http.context import AppState, get_state
 from aibc.progress.errors import CatalogKeepsChanging
 
@@ -45,22 +45,25 @@ def hot_statements(data: str, version: str) -> HotStatements:
 
 async def conditional_read(
     request: Request, caller: Caller, statements: HotStatements, write: Writer, *subject: str
-) -> Response:
+) -> Answer:
     """What `write(actor, catalog, rows, *subject)` makes of the rows; 304 to who has it already."""
+    state = get_state(request)
     if conditional.asks_whether_changed(request):
-        tag = await _present_tag(request, caller, statements.version, *subject)
+        row = await state.database.fetch_row(
+            statements.version, caller.session_id, caller.user_id, *subject, repeatable=True
+        )
+        tag = _tag(request, state, admit(caller, row), row)
         if conditional.has(request, tag):
             return conditional.not_modified(tag)
-    actor, catalog, rows = await read_consistently(request, caller, statements.data, *subject)
+    actor, catalog, rows = await read_consistently(state, caller, statements.data, *subject)
     body = write(actor, catalog, rows, *subject)
-    return conditional.answer(request, _tag(request, actor, rows[0]), body)
+    return conditional.answer(request, _tag(request, state, actor, rows[0]), body)
 
 
 async def read_consistently(
-    request: Request, caller: Caller, statement: str, *subject: str
+    state: AppState, caller: Caller, statement: str, *subject: str
 ) -> tuple[Actor, CatalogSnapshot, Sequence[Record]]:
     """The admitted caller, and snapshot and rows (one at least) of one version of the catalog."""
-    state = get_state(request)
     cache: CatalogCache = state.catalog
     for _ in range(_MAX_TRIES):
         rows = await state.database.fetch(
@@ -73,19 +76,8 @@ async def read_consistently(
     raise CatalogKeepsChanging
 
 
-async def _present_tag(request: Request, caller: Caller, statement: str, *subject: str) -> str:
-    """The tag that the answer would have now."""
-    database = get_state(request).database
-    row = await database.fetch_row(
-        statement, caller.session_id, caller.user_id, *subject, repeatable=True
-    )
-    actor = admit(caller, row)
+def _tag(request: Request, state: AppState, actor: Actor, row: Record | None) -> str:
     assert row is not None, "somebody without a row is not admitted"  # noqa: S101
-    return _tag(request, actor, row)
-
-
-def _tag(request: Request, actor: Actor, row: Record) -> str:
-    state: AppState = get_state(request)
     return conditional.entity_tag(
         request,
         actor.user_id,

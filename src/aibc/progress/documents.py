@@ -59,6 +59,10 @@ class Shape:
         """The same document of many rows, as JSON and without a dict for each."""
         return RowWriter(self.fields, self._prefix)
 
+    def without(self, *fields: str) -> Shape:
+        """The document with these fields left out."""
+        return Shape(*(field for field in self.fields if field not in fields), prefix=self._prefix)
+
     def prefixed(self, prefix: str) -> Shape:
         """The same document, read from a row that also holds others."""
         return Shape(*self.fields, prefix=prefix)
@@ -99,6 +103,7 @@ _completion = Shape(
     "notes",
     "metadata",
 )
+_PLACE = ("user_id", "resource_id", "module_id", "pathway_id")
 _figures = Shape("module_progress", "module_completed", "pathway_progress")
 
 submission_document = Shape(
@@ -122,8 +127,9 @@ submission_document = Shape(
     "updated_at",
     "metadata",
 )
-completion_writer = _completion.writer()
-submission_writer = submission_document.prefixed("submission_").writer()
+# Without the names that follow from the resource and the learner.
+completion_writer = _completion.without(*_PLACE).writer()
+submission_writer = submission_document.without(*_PLACE).prefixed("submission_").writer()
 
 module_completion_document = Shape(
     "id",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from aibc.accounts.actors import Actor, Learner
 from aibc.catalog.snapshot import CatalogSnapshot, Resource
 from aibc.database.pool import Record
 from aibc.http.access import Caller
+from aibc.http.answers import Answer
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
 from aibc.progress.consistent import conditional_read, hot_statements
@@ -40,7 +40,7 @@ progress = HotRoutes("/api/v1/progress", ["progress"])
     summary="All resources of a pathway, with what you did",
     responses=problems(404),
 )
-async def read_pathway_resources(request: Request, caller: Caller) -> Response:
+async def read_pathway_resources(request: Request, caller: Caller) -> Answer:
     """Modules in order, their resources in order, your record and your submissions on each."""
     pathway_id = request.path_params["pathway_id"]
     return await conditional_read(
@@ -55,7 +55,7 @@ async def read_pathway_resources(request: Request, caller: Caller) -> Response:
     summary="All resources of a module, with what you did",
     responses=problems(404),
 )
-async def read_module_resources(request: Request, caller: Caller) -> Response:
+async def read_module_resources(request: Request, caller: Caller) -> Answer:
     """The module's resources in order, your record and your submissions on each."""
     module_id = request.path_params["module_id"]
     return await conditional_read(request, caller, _MODULE_RESOURCES, _module_resources, module_id)
@@ -68,7 +68,7 @@ async def read_module_resources(request: Request, caller: Caller) -> Response:
     summary="Your record on a resource",
     responses=problems(s404="No such resource, or you have not started it."),
 )
-async def read_completion(request: Request, caller: Caller) -> Response:
+async def read_completion(request: Request, caller: Caller) -> Answer:
     """Not found until you start the resource, report progress on it or hand in a file."""
     resource_id = request.path_params["resource_id"]
     return await conditional_read(request, caller, _COMPLETION, _completion, resource_id)
@@ -81,7 +81,7 @@ async def read_completion(request: Request, caller: Caller) -> Response:
     summary="A pathway with your progress in each module",
     responses=problems(404),
 )
-async def read_pathway_progress(request: Request, caller: Caller) -> Response:
+async def read_pathway_progress(request: Request, caller: Caller) -> Answer:
     """`next_module` is the first that is not approved; null when all are."""
     slug = request.path_params["slug"]
     return await conditional_read(request, caller, _PATHWAY_PROGRESS, _pathway_progress, slug)
@@ -91,14 +91,14 @@ def _pathway_resources(
     actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], pathway_id: str
 ) -> bytes:
     template = catalog.live_pathway(pathway_id).template.seen_by(staff=actor.is_staff)
-    return template.filled(_ends(catalog, rows))
+    return template.filled(_ends(actor, catalog, rows))
 
 
 def _module_resources(
     actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record], module_id: str
 ) -> bytes:
     template = catalog.live_module(module_id).template.seen_by(staff=actor.is_staff)
-    return template.filled(_ends(catalog, rows))
+    return template.filled(_ends(actor, catalog, rows))
 
 
 def _completion(
@@ -116,27 +116,25 @@ def _pathway_progress(
     return dumps(pathway_page(catalog.live_pathway(slug), actor.user_id, rows))
 
 
-def _ends(catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
+def _ends(actor: Actor, catalog: CatalogSnapshot, rows: Sequence[Record]) -> dict[str, bytes]:
     """For each resource the learner touched, the end of its JSON: record and submissions."""
     write_completion, write_submission = completion_writer(rows[0]), submission_writer(rows[0])
-    ends: dict[str, bytes] = {}
+    learner = b'"user_id":"%b"' % str(actor.user_id).encode()
+    records: dict[str, bytes] = {}
     submissions: dict[str, list[bytes]] = {}
-    for row in rows:
-        resource_id = row["resource_id"]
+    for row in rows[1:]:
+        resource = catalog.resource_by_id.get(row["resource_id"])
+        if resource is None:
+            continue
         if row["submission_id"] is not None:
-            submissions.setdefault(resource_id, []).append(write_submission(row))
-        if resource_id not in ends and resource_id in catalog.resource_by_id:
-            requires_upload = catalog.resource_by_id[resource_id].requires_upload
-            ends[resource_id] = b',"completion":%b,"submission_required":%b},"submissions":[' % (
-                write_completion(row)[:-1],
-                b"true" if requires_upload else b"false",
-            )
-    return {
-        resource_id: b"%b%b]}" % (end, b",".join(submissions.get(resource_id, ())))
-        for resource_id, end in ends.items()
-    }
+            written = (learner, dumps(resource.id), write_submission(row)[1:])
+            submissions.setdefault(resource.id, []).append(b'{%b,"resource_id":%b,%b' % written)
+        written = (learner, resource.json_names, write_completion(row)[1:])
+        records[resource.id] = b',"completion":{%b,%b,%b,"submissions":[]}' % written
+    for resource_id, listed in submissions.items():
+        records[resource_id] = b"%b[%b]}" % (records[resource_id][:-3], b",".join(listed))
+    return records
 
 
 def _completion_bytes(resource: Resource, row: Record) -> bytes:
     return dumps(completion_document(row, submission_required=resource.requires_upload))
-

@@ -1,8 +1,8 @@
--- Hot reads: one statement each. Every row begins with the caller's role and state as they are now,
--- the version of the catalog that the row belongs to, and the learner's version, which moves with
--- all that the row shows of them; without a session there is no row. A statement named for a
--- version answers that much of the row alone. Ids are text where many rows are written: the driver
--- makes objects of UUIDs.
+-- Hot reads: one statement each. The first row begins with the caller's role and state as they are
+-- now, the version of the catalog that all rows belong to, and the learner's version, which moves
+-- with all that they show of the learner; without a session there is no row. A statement named for a
+-- version answers that much alone. Ids are text where many rows are written: the driver makes objects
+-- of UUIDs.
 -- $1 session, $2 learner.
 
 -- name: pathway_version
@@ -63,17 +63,26 @@ WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
   AND sessions.expires_at > clock_timestamp()
 
 -- name: read_pathway_resources
--- What the learner did in the pathway $3: a row per completion and submission, newest first.
+-- A row of the caller and the versions, then what the learner did in the pathway $3: a row per
+-- completion and submission, newest first. Names that follow from the resource are left out.
+WITH caller AS (
+    SELECT users.role, users.account_status, catalog_state.version AS catalog_version,
+           progress.version AS learner_version
+    FROM sessions
+    JOIN users ON users.id = sessions.user_id
+    CROSS JOIN catalog_state
+    LEFT JOIN user_progress AS progress ON progress.user_id = $2 AND progress.pathway_id = $3
+    WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+      AND sessions.expires_at > clock_timestamp()
+)
 SELECT
-    users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version, progress.version AS learner_version,
-    completion.id::text, completion.user_id::text, completion.resource_id, completion.module_id,
-    completion.pathway_id, completion.status, completion.progress_percentage,
-    completion.time_spent_minutes, completion.started_at, completion.completed_at,
-    completion.last_accessed_at, completion.submission_count, completion.notes,
-    completion.metadata,
-    submission.id::text AS submission_id, submission.user_id::text AS submission_user_id,
-    submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
+    NULL AS caller_role, NULL AS caller_status, NULL::bigint AS catalog_version,
+    NULL::bigint AS learner_version,
+    completion.resource_id, completion.id::text, completion.status,
+    completion.progress_percentage, completion.time_spent_minutes, completion.started_at,
+    completion.completed_at, completion.last_accessed_at, completion.submission_count,
+    completion.notes, completion.metadata,
+    submission.id::text AS submission_id, submission.attempt AS submission_attempt,
     submission.file_name AS submission_file_name,
     submission.file_size_bytes AS submission_file_size_bytes,
     submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
@@ -85,31 +94,42 @@ SELECT
     submission.grade AS submission_grade, submission.notes AS submission_notes,
     submission.created_at AS submission_created_at,
     submission.updated_at AS submission_updated_at, submission.metadata AS submission_metadata
-FROM sessions
-JOIN users ON users.id = sessions.user_id
-CROSS JOIN catalog_state
-LEFT JOIN user_progress AS progress ON progress.user_id = $2 AND progress.pathway_id = $3
-LEFT JOIN resource_completions AS completion
-    ON completion.user_id = $2 AND completion.pathway_id = $3
+FROM caller
+CROSS JOIN resource_completions AS completion
 LEFT JOIN resource_submissions AS submission
     ON submission.user_id = $2 AND submission.resource_id = completion.resource_id
     AND submission.deleted_at IS NULL AND completion.submission_count > 0
-WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
-  AND sessions.expires_at > clock_timestamp()
-ORDER BY submission.attempt DESC
+WHERE completion.user_id = $2 AND completion.pathway_id = $3
+UNION ALL
+SELECT
+    role, account_status, catalog_version, learner_version,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM caller
+ORDER BY caller_role, submission_attempt DESC
 
 -- name: read_module_resources
 -- The same for the module $3.
+WITH caller AS (
+    SELECT users.role, users.account_status, catalog_state.version AS catalog_version,
+           progress.version AS learner_version, modules.pathway_id
+    FROM sessions
+    JOIN users ON users.id = sessions.user_id
+    CROSS JOIN catalog_state
+    LEFT JOIN modules ON modules.id = $3
+    LEFT JOIN user_progress AS progress
+        ON progress.user_id = $2 AND progress.pathway_id = modules.pathway_id
+    WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
+      AND sessions.expires_at > clock_timestamp()
+)
 SELECT
-    users.role AS caller_role, users.account_status AS caller_status,
-    catalog_state.version AS catalog_version, progress.version AS learner_version,
-    completion.id::text, completion.user_id::text, completion.resource_id, completion.module_id,
-    completion.pathway_id, completion.status, completion.progress_percentage,
-    completion.time_spent_minutes, completion.started_at, completion.completed_at,
-    completion.last_accessed_at, completion.submission_count, completion.notes,
-    completion.metadata,
-    submission.id::text AS submission_id, submission.user_id::text AS submission_user_id,
-    submission.resource_id AS submission_resource_id, submission.attempt AS submission_attempt,
+    NULL AS caller_role, NULL AS caller_status, NULL::bigint AS catalog_version,
+    NULL::bigint AS learner_version,
+    completion.resource_id, completion.id::text, completion.status,
+    completion.progress_percentage, completion.time_spent_minutes, completion.started_at,
+    completion.completed_at, completion.last_accessed_at, completion.submission_count,
+    completion.notes, completion.metadata,
+    submission.id::text AS submission_id, submission.attempt AS submission_attempt,
     submission.file_name AS submission_file_name,
     submission.file_size_bytes AS submission_file_size_bytes,
     submission.file_type AS submission_file_type, submission.sha256 AS submission_sha256,
@@ -121,21 +141,19 @@ SELECT
     submission.grade AS submission_grade, submission.notes AS submission_notes,
     submission.created_at AS submission_created_at,
     submission.updated_at AS submission_updated_at, submission.metadata AS submission_metadata
-FROM sessions
-JOIN users ON users.id = sessions.user_id
-CROSS JOIN catalog_state
-LEFT JOIN modules ON modules.id = $3
-LEFT JOIN user_progress AS progress
-    ON progress.user_id = $2 AND progress.pathway_id = modules.pathway_id
-LEFT JOIN resource_completions AS completion
-    ON completion.user_id = $2 AND completion.pathway_id = modules.pathway_id
-    AND completion.module_id = modules.id
+FROM caller
+CROSS JOIN resource_completions AS completion
 LEFT JOIN resource_submissions AS submission
     ON submission.user_id = $2 AND submission.resource_id = completion.resource_id
     AND submission.deleted_at IS NULL AND completion.submission_count > 0
-WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.revoked_at IS NULL
-  AND sessions.expires_at > clock_timestamp()
-ORDER BY submission.attempt DESC
+WHERE completion.user_id = $2 AND completion.pathway_id = caller.pathway_id AND completion.module_id = $3
+UNION ALL
+SELECT
+    role, account_status, catalog_version, learner_version,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM caller
+ORDER BY caller_role, submission_attempt DESC
 
 -- name: read_completion
 -- The learner's record on the resource $3.
