@@ -55,6 +55,11 @@ class Shape:
     def __call__(self, row: Row) -> Document:
         return dict(zip(self.fields, self._read(row), strict=True))
 
+    def reader(self, layout: Record) -> Callable[[Record], Document]:
+        """The same for many rows laid out like this one, where the columns stand side by side."""
+        fields, columns = self.fields, _columns(layout, self._prefix, self.fields)
+        return lambda row: dict(zip(fields, row[columns], strict=True))
+
     def writer(self) -> RowWriter:
         """The same document of many rows, as JSON and without a dict for each."""
         return RowWriter(self.fields, self._prefix)
@@ -72,17 +77,21 @@ class RowWriter:
     """Writes one document of each of many rows, in which its columns stand side by side."""
 
     def __init__(self, fields: Sequence[str], prefix: str) -> None:
-        self._first = prefix + fields[0]
-        self._size = len(fields)
+        self._fields, self._prefix = fields, prefix
         self._document: Callable[..., object] = msgspec.defstruct(
             "Document", [(field, Any) for field in fields], gc=False
         )
 
     def __call__(self, layout: Record) -> Callable[[Record], bytes]:
         """A function that writes rows laid out like this one."""
-        first = list(layout.keys()).index(self._first)
-        columns, document, encode = slice(first, first + self._size), self._document, _encode
+        columns, document = _columns(layout, self._prefix, self._fields), self._document
+        encode = _encode
         return lambda row: encode(document(*row[columns]))
+
+
+def _columns(layout: Record, prefix: str, fields: Sequence[str]) -> slice:
+    first = list(layout.keys()).index(prefix + fields[0])
+    return slice(first, first + len(fields))
 
 
 _encode = msgspec.json.Encoder().encode
