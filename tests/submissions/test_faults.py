@@ -26,7 +26,7 @@ from submissions.conftest import Course
 from submissions.forms import field, form
 from submissions.waiting import until
 
-BODY = form(field("file", PNG + bytes(600_000), b"work.png", "image/png"))
+BODY = form(field("file", PNG + bytes(1_200_000), b"work.png", "image/png"))
 
 
 async def stalling() -> AsyncIterator[bytes]:
@@ -101,19 +101,19 @@ async def test_a_database_that_was_away_at_the_end_is_asked_again(
 ) -> None:
     """Whether or not the answer that got lost was a commit, one submission comes of it."""
     database = application.state.aibc.database
-    in_transaction, failures = database.in_transaction, 0
+    fetch_row, failures = database.fetch_row, 0
 
-    async def losing_answers(run: Any) -> Any:
+    async def losing_answers(query: str, *arguments: Any, **options: Any) -> Any:
         nonlocal failures
-        if failures == 2:
-            return await in_transaction(run)
+        if "finalise_upload" not in query or failures == 2:
+            return await fetch_row(query, *arguments, **options)
         failures += 1
         if committed:
-            await in_transaction(run)
+            await fetch_row(query, *arguments, **options)
         raise DatabaseUnavailable
 
     monkeypatch.setattr(upload, "FINALISE_PAUSES", (0.01, 0.01, 0.01))
-    monkeypatch.setattr(database, "in_transaction", losing_answers)
+    monkeypatch.setattr(database, "fetch_row", losing_answers)
     response = await hand_in(client, course.exercise)
     assert response.status_code == 200
     assert failures == 2
@@ -130,13 +130,16 @@ async def test_a_database_that_stays_away_is_said_and_nothing_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     database = application.state.aibc.database
+    fetch_row = database.fetch_row
 
-    async def away(run: Any) -> Any:
-        raise DatabaseUnavailable
+    async def away(query: str, *arguments: Any, **options: Any) -> Any:
+        if "finalise_upload" in query:
+            raise DatabaseUnavailable
+        return await fetch_row(query, *arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(upload, "FINALISE_PAUSES", (0.01,))
-        patch.setattr(database, "in_transaction", away)
+        patch.setattr(database, "fetch_row", away)
         response = await hand_in(client, course.exercise)
         assert_problem(response, 503, "database_unavailable")
     assert await own_submissions(client, course.exercise) == []
