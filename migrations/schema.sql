@@ -962,7 +962,9 @@ BEGIN
 
     SELECT status INTO status_after FROM resource_completions
     WHERE user_id = p_users[1] AND resource_id = p_resources[1];
-    IF cardinality(p_users) = 1 AND status_before <> status_after THEN
+    IF cardinality(p_users) = 1
+       AND (status_before <> status_after
+            OR (status_before IS NULL AND status_after <> 'in_progress')) THEN
         RETURN;  -- that change has recounted the module
     END IF;
     -- A changed comment leaves every completion as it was and still shows on the module.

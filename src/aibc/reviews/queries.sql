@@ -32,7 +32,7 @@ WITH caller AS (
 ), page AS (
     (SELECT created_at, id FROM resource_submissions
      WHERE submission_status = 'uploaded' AND deleted_at IS NULL
-       AND (created_at, id) > (coalesce($3, '-infinity'),
+       AND (created_at, id) > (coalesce($3::timestamptz, '-infinity'),
                                coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid))
        AND (coalesce($7, $8, $9) IS NULL OR (resource_id IN (SELECT id FROM wanted)) IS TRUE)
      ORDER BY created_at, id
