@@ -28,7 +28,7 @@ DRAIN_SECONDS = 8  # of the ten that Cloud Run gives; the rest is for the databa
 HEADER_SECONDS = 20  # for a request's head, and so also for a connection that asks nothing more
 BACKLOG = 2048
 # Connections one worker serves at once. Slow ones cost little, and too few would shut out /health.
-CONNECTIONS = 2048
+CONNECTIONS = 8192
 # Read ahead of a body on one connection, and handed over at once. Half of it costs an upload twice
 # the hand-overs; the default, nearly twice as much, holds more memory and is no faster.
 BUFFER_BYTES = 256 * 1024

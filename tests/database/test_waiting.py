@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from aibc.database import pool, waiting
+from aibc.database import waiting
 from aibc.database.errors import Overloaded
 from aibc.database.pool import Database
 from aibc.database.waiting import Queue
@@ -82,7 +82,7 @@ async def test_a_request_that_has_begun_goes_before_those_that_have_not(
 async def test_who_waited_as_long_as_one_may_is_told_that_very_many_are_at_work(
     database_settings: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "LONGEST_QUEUE_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.2)
     database = await Database.open(replace(database_settings, pool_size=1))
     async with database.connection():
         with pytest.raises(Overloaded) as refusal:

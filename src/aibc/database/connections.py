@@ -8,6 +8,7 @@ hour shrinks the stack to what is needed.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from aibc.database.waiting import Connection as Connection
 from aibc.database.waiting import Queue
 
 IDLE_SECONDS = 300.0  # longer than that, and a network may have forgotten it
+LOOK_SECONDS = 0.1  # between two looks at who has waited for too long
 LIFE_SECONDS = 3600.0  # a server's memory of a session grows; a name may lead elsewhere by now
 
 
@@ -32,7 +34,8 @@ class Connections:
     ) -> None:
         self._connect = connect
         self._patience = patience
-        self._handed_over = 0  # how often
+        self._moved_at = -math.inf  # when something was last handed over
+        self._next_look: asyncio.TimerHandle | None = None
         self._places = size  # that have no connection yet
         self._born: dict[Connection, float] = {}  # every connection there is, and since when
         self._idle: deque[tuple[float, Connection]] = deque()  # since when, the freshest last
@@ -90,6 +93,8 @@ class Connections:
         self._is_closed = True
         while self._hand_over(None):
             pass
+        if self._next_look is not None:
+            self._next_look.cancel()
         while self._idle:
             _, connection = self._idle.pop()
             with suppress(Exception):
@@ -114,19 +119,32 @@ class Connections:
         return connection
 
     async def _turn(self, queue: Queue) -> Connection | None:
-        """Wait until something is handed over. Raises TimeoutError where the queue stands still."""
+        """Wait until something is handed over. Raises TimeoutError where the queue stands still,
+        and Overloaded where it moves but the wait is over."""
         turn = queue.join()
+        self._look_soon()
         try:
-            while not turn.done():
-                before = self._handed_over
-                await asyncio.wait((turn,), timeout=self._patience)
-                if self._handed_over == before and not turn.done():
-                    raise TimeoutError
-        except BaseException:
-            if not turn.cancel():  # handed over at the very same moment
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:  # handed over at that moment
                 self._pass_on(turn.result())
             raise
-        return turn.result()
+
+    def _look_soon(self) -> None:
+        """One look at everybody who waits; a timer for each would cost more than refusing them."""
+        if self._next_look is None:
+            loop = asyncio.get_running_loop()
+            self._next_look = loop.call_later(LOOK_SECONDS, self._refuse_some)
+
+    def _refuse_some(self) -> None:
+        self._next_look = None
+        now = _now()
+        for queue in (self._begun, self._beginners):
+            queue.refuse_late(now)
+            if self._moved_at <= now - self._patience:
+                queue.refuse_stuck(now - self._patience)
+        if self._begun or self._beginners:
+            self._look_soon()
 
     def _pass_on(self, handed: Connection | None) -> None:
         if handed is None:
@@ -140,7 +158,7 @@ class Connections:
         if turn is None:
             return False
         turn.set_result(handed)
-        self._handed_over += 1
+        self._moved_at = _now()
         return True
 
 

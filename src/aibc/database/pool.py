@@ -22,7 +22,6 @@ from aibc.database.connections import Connections
 from aibc.database.errors import (
     CROSSED_STATES,
     NOT_THERE_YET,
-    Overloaded,
     translated_errors,
     was_refused,
 )
@@ -34,7 +33,6 @@ Result = TypeVar("Result")
 
 MAX_TRIES = 4  # once, and three more after a deadlock or a restart
 CLOSE_SECONDS = 5.0
-LONGEST_QUEUE_SECONDS = 5.0  # even while it moves
 PAUSE_SECONDS = 0.05  # between two attempts to reach a server that is starting
 
 
@@ -164,11 +162,8 @@ class Database:
         connection = self._connections.take_idle()
         while connection is None:
             try:
-                async with asyncio.timeout(LONGEST_QUEUE_SECONDS) as deadline:
-                    connection = await self._connections.take(has_begun=_has_begun.get())
+                connection = await self._connections.take(has_begun=_has_begun.get())
             except NOT_THERE_YET as error:
-                if deadline.expired():
-                    raise Overloaded from error
                 if isinstance(error, TimeoutError) or _now() - since > self._patience:
                     raise
                 await asyncio.sleep(PAUSE_SECONDS)

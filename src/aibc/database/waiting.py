@@ -21,7 +21,9 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Turn: TypeAlias = "asyncio.Future[Connection | None]"
 
 CALM_SECONDS = 1.0  # as long as nobody waits longer, the order of coming is kept
-LONGEST_QUEUE = 2_000
+LONGEST_SECONDS = 5.0  # that anybody waits, even while the queue moves
+# More than a process has callers: refused at once, they would ask again at once.
+LONGEST_QUEUE = 10_000
 
 
 class _Waiting(NamedTuple):
@@ -55,6 +57,22 @@ class Queue:
             if not turn.done():
                 return turn
         return None
+
+    def __bool__(self) -> bool:
+        self._forget_those_gone()
+        return bool(self._waiting)
+
+    def refuse_late(self, now: float) -> None:
+        """Raise Overloaded in those who have waited for as long as anybody may."""
+        self._refuse(now - LONGEST_SECONDS, Overloaded)
+
+    def refuse_stuck(self, since: float) -> None:
+        """Raise TimeoutError in those who have waited since that moment or longer."""
+        self._refuse(since, TimeoutError)
+
+    def _refuse(self, since: float, reason: type[Exception]) -> None:
+        while self and self._waiting[0].since <= since:
+            self._waiting.popleft().turn.set_exception(reason())
 
     def _forget_those_gone(self) -> None:
         while self._waiting and self._waiting[0].turn.done():

@@ -21,3 +21,9 @@ class Answer:
         start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
         await send(start)
         await send({"type": "http.response.body", "body": self.body})
+
+
+def json_answer(body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
+    """200 with JSON that is written already."""
+    content = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    return Answer(200, [*content, *headers], body)

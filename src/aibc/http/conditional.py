@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from aibc.http.answers import Answer
+from aibc.http.answers import Answer, json_answer
 from aibc.http.build import BUILD
 
 # For its caller alone, and asked for anew each time.
@@ -66,8 +66,7 @@ def answer(request: Request, tag: str, body: bytes) -> Answer:
     """The answer under its tag; 304 to who has it."""
     if has(request, tag, any_will_do=True):
         return not_modified(tag)
-    content = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    return Answer(200, [*content, *_HEADERS, (b"etag", tag.encode())], body)
+    return json_answer(body, *_HEADERS, (b"etag", tag.encode()))
 
 
 def not_modified(tag: str) -> Answer:

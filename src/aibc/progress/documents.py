@@ -55,11 +55,6 @@ class Shape:
     def __call__(self, row: Row) -> Document:
         return dict(zip(self.fields, self._read(row), strict=True))
 
-    def reader(self, layout: Record) -> Callable[[Record], Document]:
-        """The same for many rows laid out like this one, where the columns stand side by side."""
-        fields, columns = self.fields, _columns(layout, self._prefix, self.fields)
-        return lambda row: dict(zip(fields, row[columns], strict=True))
-
     def writer(self) -> RowWriter:
         """The same document of many rows, as JSON and without a dict for each."""
         return RowWriter(self.fields, self._prefix)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from aibc.accounts.actors import Staff
 from aibc.http.access import Caller
+from aibc.http.answers import Answer, json_answer
 from aibc.http.context import DatabaseDep, get_database
 from aibc.http.hot import HotRoutes
 from aibc.http.openapi import problems
@@ -37,9 +38,10 @@ router = APIRouter(tags=["reviews"])
     query=PendingQuery,
     is_conditional=False,  # it tells how long each has been waiting
 )
-async def read_pending(request: Request, caller: Caller, query: PendingQuery) -> Response:
+async def read_pending(request: Request, caller: Caller, query: PendingQuery) -> Answer:
     """Across all pathways, or the part that the filters name. Page on with `next_cursor`."""
-    return json_response(await service.read_pending(get_database(request), caller, query))
+    page = await service.read_pending(get_database(request), caller, query)
+    return json_answer(page.json())
 
 
 @router.post(

@@ -52,7 +52,7 @@ async def show_queue(
         part=part,
         catalog=catalog,
         modules=choices_of_modules(catalog, part.query.pathway_id),
-        page=page,
+        page=page.document(),
         counts=counts,
         since=counts["moment"],
         shown=counts["submissions"],
