@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +14,9 @@ from aibc.http.metrics import count_fault, count_request
 from aibc.http.problems import CLIENT_CLOSED, Problems, RefusedBody
 from aibc.http.request_info import RequestInfo, begin
 from aibc.http.response_headers import ResponseHeaders
+
+OVERLOADED = 503
+REFUSALS_TOLD_SECONDS = 0.1
 
 
 class Observation:
@@ -31,6 +35,7 @@ class Observation:
         self._headers = headers
         self._route_of = route_of
         self._log = structlog.get_logger("aibc.http")
+        self._refusals = _Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,9 +69,14 @@ class Observation:
         info, route = answer.info, self._route_of(scope)
         milliseconds = info.milliseconds
         count_request(scope["method"], route, answer.status, milliseconds / 1000)
+        told: dict[str, int] = {}
         # A hot route may answer thousands of times a second: its successes are for debugging.
-        is_routine = info.is_hot and answer.status < 400
-        write = self._log.debug if is_routine else self._log.info
+        write = self._log.debug if info.is_hot and answer.status < 400 else self._log.info
+        if info.is_hot and answer.status == OVERLOADED:
+            refused = self._refusals.count(info.started + milliseconds / 1000)
+            if not refused:
+                return
+            told = {"refused": refused}
         write(
             "request",
             method=scope["method"],
@@ -74,7 +84,25 @@ class Observation:
             status=answer.status,
             ms=milliseconds,
             user_id=info.user_id,
+            **told,
         )
+
+
+class _Refusals:
+    """Those on hot routes, of which an overload makes thousands: one in a while is logged."""
+
+    def __init__(self) -> None:
+        self._since_last = 0
+        self._next_at = -math.inf
+
+    def count(self, now: float) -> int:
+        """How many there were since this was last told; 0 until it is time to tell it again."""
+        self._since_last += 1
+        if now < self._next_at:
+            return 0
+        refused, self._since_last = self._since_last, 0
+        self._next_at = now + REFUSALS_TOLD_SECONDS
+        return refused
 
 
 class _Answer:
