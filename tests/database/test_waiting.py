@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -91,3 +93,28 @@ async def test_who_waited_as_long_as_one_may_is_told_that_very_many_are_at_work(
     assert refusal.value.headers == {"Retry-After": "5"}
     assert await database.fetch_value("SELECT 1") == 1
     await database.close()
+
+
+async def test_a_refusal_leaves_no_garbage_behind_that_only_the_collector_finds(
+    database_settings: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.1)
+    database = await Database.open(replace(database_settings, pool_size=1))
+    async with database.connection():
+        gc.collect()
+        gc.disable()
+        try:
+            refusal = await asyncio.create_task(_refusal_of(database))
+            await asyncio.sleep(0)
+            assert refusal() is None
+        finally:
+            gc.enable()
+    await database.close()
+
+
+async def _refusal_of(database: Database) -> weakref.ref[Overloaded]:
+    try:
+        await database.fetch_value("SELECT 1")
+    except Overloaded as refusal:
+        return weakref.ref(refusal)
+    raise AssertionError("it was not refused")

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from aibc.app import create_app
+from aibc.http import observation
 from aibc.http.logging import configure_logging, log_under, to_line
 from aibc.settings import Settings
 from fixtures.application import client_of
@@ -115,6 +116,26 @@ async def test_successes_of_hot_reads_are_for_debugging_and_refusals_for_all(
         assert capsysbinary.readouterr().err == b""
         assert (await read_me(client, "x")).status_code == 401
         assert json.loads(capsysbinary.readouterr().err)["status"] == 401
+
+
+async def test_of_many_refusals_one_line_a_moment_tells_how_many_there_were(
+    settings: Settings, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observation, "REFUSALS_TOLD_SECONDS", 0.0)
+    app = create_app(replace(settings, server=replace(settings.server, log_level="info")))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        await sign_up(client)
+        token = (await tokens_of(client))["access_token"]
+        await app.state.aibc.database.close()  # from here on everybody is refused
+        capsysbinary.readouterr()
+        assert (await read_me(client, token)).status_code == 503
+        assert json.loads(capsysbinary.readouterr().err)["refused"] == 1
+        monkeypatch.setattr(observation, "REFUSALS_TOLD_SECONDS", 3600.0)
+        await read_me(client, token)
+        capsysbinary.readouterr()
+        await read_me(client, token)
+        await read_me(client, token)
+        assert capsysbinary.readouterr().err == b""
 
 
 def test_an_event_carries_the_id_of_its_request(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -129,6 +129,8 @@ class Connections:
             if not turn.cancelled() and turn.exception() is None:  # handed over at that moment
                 self._pass_on(turn.result())
             raise
+        finally:
+            del turn  # it holds the refusal, whose traceback holds this frame: a cycle
 
     def _look_soon(self) -> None:
         """One look at everybody who waits; a timer for each would cost more than refusing them."""

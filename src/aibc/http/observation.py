@@ -51,8 +51,7 @@ class Observation:
         try:
             await self._app(scope, receive, answer.send)
         except (AibcError, RefusedBody) as error:  # from the layers between here and the routes
-            refusal = error.error if isinstance(error, RefusedBody) else error
-            await self._problems.response(refusal, scope)(scope, receive, answer.send)
+            await self._problems.response(_refusal(error), scope)(scope, receive, answer.send)
         except Exception as error:
             self._report(scope, error)
             if answer.status == CLIENT_CLOSED:
@@ -86,6 +85,10 @@ class Observation:
             user_id=info.user_id,
             **told,
         )
+
+
+def _refusal(error: AibcError | RefusedBody) -> AibcError:
+    return error.error if isinstance(error, RefusedBody) else error
 
 
 class _Refusals:
