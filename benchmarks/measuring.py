@@ -166,7 +166,7 @@ def compare(
     }
     if not all(ready.values()):
         return {}
-    for is_counted in _turns(pace):
+    for is_counted in counted_turns(pace):
         for name, stage in stages.items():
             advance(f"{path.title}: {name}")
             with wrk.request_file(ready[name]) as file:
@@ -176,7 +176,7 @@ def compare(
     return samples
 
 
-def _turns(pace: Pace) -> Iterator[bool]:
+def counted_turns(pace: Pace) -> Iterator[bool]:
     """Whether each turn counts: everybody's first, in which caches fill, does not."""
     yield False
     yield from [True] * pace.rounds
@@ -188,7 +188,7 @@ def measure(stage: Stage, path: HotPath, found: Trace, pace: Pace, advance: Adva
     requests = ready_requests(path, stage.world, stage.product)
     with wrk.request_file(requests) as file:
         subjects = _subjects(stage, path, found, file, requests[0].learner, pace)
-        for is_counted in _turns(pace):
+        for is_counted in counted_turns(pace):
             for name, run in subjects.items():
                 restore(stage, path)
                 advance(f"{path.title}: {name}")
