@@ -35,7 +35,7 @@ CONNECTIONS = 8192
 BUFFER_BYTES = 256 * 1024
 # Of cyclic garbage, which is rare here. With thousands of requests waiting, the usual numbers make
 # the collector look through all of them again and again, at the worst of times.
-COLLECTIONS = (50_000, 20, 100)
+COLLECTIONS = (10_000, 10, 10)
 MOST_DEATHS_A_MINUTE = 10
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import time
 import tracemalloc
+import weakref
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -335,3 +337,17 @@ async def test_a_body_of_single_carriage_returns_costs_little() -> None:
     received = await receive(form(field("file", b"\r" * 5 * MEBIBYTE, b"a.txt")))
     assert len(received.content) == 5 * MEBIBYTE
     assert time.process_time() - before < 0.5
+
+
+async def test_a_form_that_was_read_leaves_nothing_for_the_collector_of_cycles() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        upload = reader(form(field("file", b"x" * 300_000, b"a.txt")))
+        await upload.open_file()
+        assert sum([len(chunk) async for chunk in upload.file_chunks()]) == 300_000
+        gone = weakref.ref(upload)
+        del upload
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -106,6 +106,10 @@ class PartParser:
             self._parser.write(piece)
         except FormParserError as error:
             raise FormMalformed from error
+        finally:
+            self._piece = b""
+        if self.is_finished:
+            self._parser.callbacks = {}  # they hold us, as we hold the parser: a cycle
 
     def _bound(self, piece: bytes) -> None:
         # A line that starts like the boundary but is none sends the library through its slow
