@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -221,28 +222,30 @@ async def hand_in_with_all_that_goes_wrong(page: Page, course: Course, directory
     await expect(problem).to_be_hidden()
 
     hostile = "<img src=x onerror=alert(1)> “work”.txt"
-    network = await page.context.new_cdp_session(page)
-    await network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 150_000})
     await choose.set_input_files(written(directory, hostile, 3 * 2**19))
     await expect(problem).to_be_hidden()
     send = page.get_by_role("button", name="Hand in", exact=True)
+    await page.route("**/upload", lambda _: None, times=1)  # on its way, and never there
     await send.click()
     await expect(page.locator(".sending-name")).to_have_text(hostile)
-    await expect(page.locator(".sending-words")).to_have_text(
-        re.compile(r"\d+ %, \d+\.\d MB/s, \d+ (s|min) left"), timeout=20_000
-    )
     await page.get_by_role("button", name="Cancel").click()
+    await expect(problem).to_have_text("Cancelled.")
     await expect(problem).to_have_text("Cancelled. Nothing was handed in.")
-    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
 
     await page.route("**/upload", lambda route: route.abort("internetdisconnected"), times=1)
     await send.click()
     await expect(problem).to_contain_text("The connection dropped")
+    network = await page.context.new_cdp_session(page)
+    await network.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 300_000})
     await page.get_by_role("button", name="Try again").click()
-    attempt = page.locator(".attempt").first  # a cancelled one may have arrived before
-    await expect(attempt).to_contain_text("Waiting for review")
+    await expect(page.locator(".sending-words")).to_have_text(
+        re.compile(r"\d+ %, \d+\.\d MB/s, \d+ (s|min) left"), timeout=20_000
+    )
+    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    attempt = page.locator(".attempt")
+    await expect(attempt).to_contain_text("Waiting for review", timeout=20_000)
     await expect(attempt).to_contain_text(hostile)
     await expect(page.locator("#beside")).to_contain_text("In progress, 40 %")
 
@@ -253,6 +256,26 @@ async def hand_in_with_all_that_goes_wrong(page: Page, course: Course, directory
     await page.get_by_label("Choose a file").set_input_files(written(directory, "work.txt", 10))
     await page.get_by_role("button", name="Hand in", exact=True).click()
     await expect(page.locator(".attempt")).to_contain_text("Attempt 2")
+
+
+async def test_a_file_that_had_arrived_before_it_was_cancelled_is_shown_as_handed_in(
+    live_server: LiveServer, page_at: PageAt, course: Course, tmp_path: Path
+) -> None:
+    page = await page_at(1280)
+    await sign_up(page, live_server)
+    await page.goto(f"{live_server.url}/resources/{course.exercise}")
+    answered = asyncio.Event()
+    network = await page.context.new_cdp_session(page)
+    network.on("Fetch.requestPaused", lambda _: answered.set())  # and the page never hears of it
+    pattern = {"urlPattern": "*/upload", "requestStage": "Response"}
+    await network.send("Fetch.enable", {"patterns": [pattern]})
+    await page.get_by_label("Choose a file").set_input_files(written(tmp_path, "work.txt", 100))
+    await page.get_by_role("button", name="Hand in", exact=True).click()
+    await asyncio.wait_for(answered.wait(), 20)
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("The file had arrived before you cancelled")).to_be_visible()
+    await expect(page.locator(".attempt")).to_contain_text("Waiting for review")
+    await expect(page.get_by_text("Nothing was handed in")).to_have_count(0)
 
 
 async def drop(page: Page, *names: str) -> None:

@@ -68,22 +68,49 @@ async function sendFile(form, file) {
   cancel.hidden = false;
   cancel.onclick = () => stop.abort();
   const show = progressShower(sending.querySelector("progress"), words);
+  const before = newestAttempt(document);
   try {
     await ("direct" in form.dataset ? sendDirect : sendThrough)(form, file, show, stop.signal);
     words.textContent = "Your file has arrived.";
     say("Your file is handed in and waits for review.");
-    await htmx.ajax("GET", `/resources/${form.dataset.resource}/hand-in`, { target: "#hand-in", swap: "outerHTML" });
-    document.querySelector("#hand-in-title")?.focus();
+    await showHandIn(form);
   } catch (error) {
     button.querySelector("span").textContent = error.canRetry ? "Try again" : "Hand in";
     words.textContent = "";
     sending.hidden = true;
     complain(form, error.message);
+    if (error.isCancelled) tellWhatBecameOf(form, before);
   } finally {
     removeEventListener("beforeunload", leave);
     button.disabled = false;
     cancel.hidden = true;
   }
+}
+
+const panelOf = (form) => `/resources/${form.dataset.resource}/hand-in`;
+const newestAttempt = (page) => page.querySelector(".attempt h4")?.textContent ?? "";
+
+async function showHandIn(form) {
+  await htmx.ajax("GET", panelOf(form), { target: "#hand-in", swap: "outerHTML" });
+  document.querySelector("#hand-in-title")?.focus();
+}
+
+const LOOKS_AFTER_MS = [200, 800, 2000];
+
+/** What is on its way cannot be called back: a cancelled file may have arrived all the same. */
+async function tellWhatBecameOf(form, before) {
+  const wentOn = () => form.querySelector(".file-problem").textContent !== CANCELLED;
+  for (const pause of LOOKS_AFTER_MS) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const answer = await fetch(panelOf(form)).catch(() => null);
+    if (wentOn()) return;
+    if (!answer?.ok) continue;
+    if (newestAttempt(new DOMParser().parseFromString(await answer.text(), "text/html")) !== before) {
+      say("The file had arrived before you cancelled, so it is handed in. You can withdraw it.");
+      return showHandIn(form);
+    }
+  }
+  if (!wentOn()) complain(form, `${CANCELLED} Nothing was handed in.`);
 }
 
 /** Percent, speed and the time that is left, from the last few seconds. */
@@ -110,21 +137,23 @@ function duration(seconds) {
   return seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
 }
 
+const CANCELLED = "Cancelled.";
+
 /** One request with a body whose sending can be watched and stopped. */
 function request(method, url, headers, body, show, signal) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    const fail = (sentence, canRetry, status = 0) => reject(Object.assign(new Error(sentence), { canRetry, status }));
+    const fail = (sentence, more) => reject(Object.assign(new Error(sentence), { canRetry: false, status: 0, ...more }));
     call.open(method, url);
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
     if (show) call.upload.onprogress = (event) => show(event.loaded, event.total);
     call.onload = () => {
       if (call.status < 300) return resolve(call.responseText);
       if (call.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-      fail(sentenceOf(call), call.status >= 500 || call.status === 408, call.status);
+      fail(sentenceOf(call), { canRetry: call.status >= 500 || call.status === 408, status: call.status });
     };
-    call.onerror = () => fail("The connection dropped before the file had arrived. Nothing is lost: try again.", true);
-    call.onabort = () => fail("Cancelled. Nothing was handed in.", false);
+    call.onerror = () => fail("The connection dropped before the file had arrived. Nothing is lost: try again.", { canRetry: true });
+    call.onabort = () => fail(CANCELLED, { isCancelled: true });
     signal.addEventListener("abort", () => call.abort());
     call.send(body);
   });
@@ -151,7 +180,8 @@ async function sendThrough(form, file, show, signal) {
   try {
     await request("POST", form.getAttribute("action"), headers, body, show, signal);
   } catch (error) {
-    if (!error.canRetry) begun.delete(file);
+    // Handed in again after a cancel, it counts once, should it have arrived.
+    if (!error.canRetry && !error.isCancelled) begun.delete(file);
     throw error;
   }
 }
