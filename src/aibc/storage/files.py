@@ -83,7 +83,8 @@ class PartialFile:
         begin, end = self._written_out, self.fingerprint.size
         if end - begin >= WRITE_OUT_BYTES and sys.platform != "darwin":
             self._written_out = end
-            os.posix_fadvise(self._open(), begin, end - begin, os.POSIX_FADV_DONTNEED)
+            with contextlib.suppress(OSError):  # a file system may have no use for it
+                os.posix_fadvise(self._open(), begin, end - begin, os.POSIX_FADV_DONTNEED)
 
     def _open(self) -> int:
         if self._descriptor is None:
